@@ -2,13 +2,11 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { WaystationError } from './errors.ts';
 
-const port = (fallback: number) =>
-  z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a port number from 0 to 65535')
-    .transform(Number)
-    .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535')
-    .default(fallback);
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number from 0 to 65535')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535');
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 const whole = (fallback: number, min: number, max: number) =>
   z
@@ -22,11 +20,11 @@ const environmentSchema = z
   .object({
     DATA_DIR: z.string().min(1).default('./data'),
     HOST: z.string().min(1).default('127.0.0.1'),
-    HTTP_PORT: port(3000),
+    HTTP_PORT: port.default(3000),
     MQTT_HOST: z.string().min(1).default('127.0.0.1'),
-    MQTT_PORT: port(1883),
-    MQTT_WS_PORT: port(8083),
-    MQTTS_PORT: port(8883).optional(),
+    MQTT_PORT: port.default(1883),
+    MQTT_WS_PORT: port.default(8083),
+    MQTTS_PORT: port.optional(),
     TLS_CERT: z.string().min(1).optional(),
     TLS_KEY: z.string().min(1).optional(),
     PUBLIC_URL: url.optional(),

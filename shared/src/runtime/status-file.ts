@@ -50,7 +50,9 @@ export function readStatuses(dataDir: string): ServiceStatus[] {
     try {
       const parsed = serviceStatusSchema.safeParse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
       if (parsed.success) statuses.push(parsed.data);
-    } catch {}
+    } catch {
+      // A service may remove its own file between listing and reading; the next second shows it.
+    }
   }
   return statuses;
 }
