@@ -48,6 +48,10 @@ export const stationSchema = z.object({
         unit: z.string().min(1),
         minimum: z.number().nonnegative(),
         target: z.number().nonnegative(),
+        /** Needed only in that season. */
+        season: z.enum(['winter', 'summer']).optional(),
+        /** Bought with an expiry date that somebody must watch (medicine). */
+        expires: z.boolean().optional(),
       }),
     )
     .default([]),
