@@ -1,4 +1,4 @@
-import fs, { writeFileSync } from 'node:fs';
+import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { append, faultyFiles, readJournal, testFolder } from './journal-testbed.ts';
 import { publishReaderPosition, readReaderPositions, readUpTo, segmentsToDelete } from './retention.ts';
