@@ -51,6 +51,7 @@ const maxRejected = 10_000;
 export interface StateDb extends CellSource {
   readPosition(consumer: 'state' | 'store'): ConsumerPosition | undefined;
   readDevices(): IterableIterator<Required<TwinRow>>;
+  readDevice(station: string, device: string): { body: string; memory: string } | undefined;
   readStations(): IterableIterator<TwinRow>;
   readCounters(): Map<string, number>;
   /** Writes all changes in one transaction and answers the new revision. Nothing is written when it throws; the same call may be tried again. */
@@ -95,6 +96,10 @@ export function openStateDb(dataDir: string): StateDb {
       db
         .prepare('SELECT station, device, body, memory FROM device_twin')
         .iterate() as IterableIterator<never>,
+    readDevice(station, device) {
+      const row = statements.readDevice.get(station, device);
+      return row === undefined ? undefined : { body: String(row['body']), memory: String(row['memory']) };
+    },
     readStations: () =>
       db.prepare('SELECT station, body, memory FROM station_twin').iterate() as IterableIterator<never>,
     readCounters: () =>
@@ -168,6 +173,7 @@ function prepare(db: DatabaseSync) {
     ),
     pruneRejected: db.prepare('DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?'),
     counter: db.prepare('INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
+    readDevice: db.prepare('SELECT body, memory FROM device_twin WHERE station = ? AND device = ?'),
     readCell: db.prepare('SELECT body FROM cell WHERE station = ? AND device = ? AND hour = ?'),
     cellBefore: db.prepare(
       'SELECT hour FROM cell WHERE station = ? AND device = ? AND hour < ? ORDER BY hour DESC LIMIT 1',
