@@ -24,16 +24,17 @@ interface Entry {
   readonly shelf: Map<number, Entry>;
 }
 
-/** Clean cells kept at hand between commits; the longest unused go first. */
-const maxCells = 60_000;
+/** Clean cells kept at hand between commits: at least these, and one and a quarter per device (its present hour, and some late ones); the longest unused go first. */
+const minCells = 20_000;
+const cellsPerDevice = 1.25;
 
 /** The cells of all devices: the recent ones in memory, the others in `state.db`. */
 export interface CellShelves {
   of(station: string, device: string): CellShelf;
   /** Cells that changed since the last `settled`. */
-  dirty(): readonly DirtyCell[];
+  dirty(): DirtyCell[];
   /** The dirty cells are in the table now. */
-  settled(): void;
+  settled(devices: number): void;
   size(): number;
 }
 
@@ -111,7 +112,8 @@ export function createCellShelves(source: CellSource, now: () => number): CellSh
     },
     dirty: () =>
       dirty.map(({ station, device, hour, cell }) => ({ station, device, hour, cell, touchedAt: now() })),
-    settled() {
+    settled(devices) {
+      const maxCells = Math.max(minCells, devices * cellsPerDevice);
       for (const entry of dirty) entry.isDirty = false;
       dirty = [];
       for (const entry of recent) {

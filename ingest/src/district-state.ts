@@ -259,11 +259,16 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
           memory: writeMemory(device),
         });
       }
+      // In the order of the tables: neighbouring rows share pages.
+      if (deviceRows.length > manyRows) deviceRows.sort(byKey);
+      if (stationRows.length > manyRows) stationRows.sort(byKey);
+      const cells = shelves.dirty();
+      if (cells.length > manyRows) cells.sort(byKey);
       return {
         position,
         devices: deviceRows,
         stations: stationRows,
-        cells: shelves.dirty(),
+        cells,
         withheld: [...withheld],
         rejected,
         counters,
@@ -277,7 +282,7 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
       dirtyDevices.clear();
       withheld.clear();
       rejected = [];
-      shelves.settled();
+      shelves.settled(devices.size);
     },
     counters: () => counters,
     registryRevision: () => registry.revision,
@@ -294,6 +299,13 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
     if (station.isDirty) dirtyStations.add(station);
   }
 }
+
+/** From so many rows on sorting them costs less than it saves. */
+const manyRows = 1_000;
+
+type Key = Pick<TwinRow, 'station' | 'device'>;
+const byKey = (a: Key, b: Key) =>
+  a.station < b.station ? -1 : a.station > b.station ? 1 : (a.device ?? '') < (b.device ?? '') ? -1 : 1;
 
 const notRegistered = {
   reason: 'unknown_device',

@@ -65,7 +65,7 @@ export interface StateDb extends CellSource {
 /** Opens DATA_DIR/state.db as its only writer. */
 export function openStateDb(dataDir: string): StateDb {
   const db = openDatabase(join(dataDir, 'state.db'), stateMigrations);
-  db.exec('PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 20000');
+  db.exec('PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 20000');
   const statements = prepare(db);
   let rejectedRows = Number(db.prepare('SELECT count(*) AS n FROM rejected').get()?.['n'] ?? 0);
   let dropped = 0;

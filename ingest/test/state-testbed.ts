@@ -62,7 +62,10 @@ export async function register(
 export async function openTestJournal(
   dataDir: string,
 ): Promise<JournalWriter & { write(records: readonly JournalRecord[]): Promise<void> }> {
-  const writer = await openJournalWriter({ dir: join(dataDir, "journal"), maxBufferedBytes: 256 * 1_048_576 });
+  const writer = await openJournalWriter({
+    dir: join(dataDir, 'journal'),
+    maxBufferedBytes: 256 * 1_048_576,
+  });
   const write = async (records: readonly JournalRecord[]) => {
     let last: Promise<void> = Promise.resolve();
     for (const [index, record] of records.entries()) {
