@@ -24,7 +24,13 @@ export function* rollupRound(cells: readonly CellRow[], state: StateView): Gener
   let count = 0;
   for (const { station, device, from, to } of days.values()) {
     const rows = state.cellsBetween(station, device, from, to);
-    step.push(...dayRollups(station, device, rows.map(({ hour, body }) => ({ hour, body: parseCell(body) }))));
+    step.push(
+      ...dayRollups(
+        station,
+        device,
+        rows.map(({ hour, body }) => ({ hour, body: parseCell(body) })),
+      ),
+    );
     count += 1;
     if (count % daysPerStep === 0) {
       yield step;

@@ -15,7 +15,11 @@ export interface CellRow {
 export interface StateView {
   withheld(fromOffset: number, toOffset: number): Withheld;
   /** Cells changed after a revision: whole revisions, some `limit` rows; `upTo` is the last revision that is complete in the answer. */
-  changedCells(afterRevision: number, upToRevision: number, limit: number): { cells: CellRow[]; upTo: number };
+  changedCells(
+    afterRevision: number,
+    upToRevision: number,
+    limit: number,
+  ): { cells: CellRow[]; upTo: number };
   /** All cells of one device with `from <= hour < to`. */
   cellsBetween(station: string, device: string, from: number, to: number): CellRow[];
   close(): void;
@@ -28,19 +32,23 @@ export function openStateView(dataDir: string): StateView {
   const lastOf = db.prepare(
     'SELECT max(revision) AS upTo, count(*) AS n FROM (SELECT revision FROM cell WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?)',
   );
-  const changed = db.prepare('SELECT station, device, hour, revision, body FROM cell WHERE revision > ? AND revision <= ?');
+  const changed = db.prepare(
+    'SELECT station, device, hour, revision, body FROM cell WHERE revision > ? AND revision <= ?',
+  );
   const between = db.prepare(
     'SELECT station, device, hour, revision, body FROM cell WHERE station = ? AND device = ? AND hour >= ? AND hour < ? ORDER BY hour',
   );
   return {
-    withheld: (from, to) => new Map(withheld.all(from, to).map((row) => [Number(row['offset']), String(row['readings'])])),
+    withheld: (from, to) =>
+      new Map(withheld.all(from, to).map((row) => [Number(row['offset']), String(row['readings'])])),
     changedCells(after, upToRevision, limit) {
       const found = lastOf.get(after, upToRevision, limit);
       const isAll = Number(found?.['n']) < limit;
       const upTo = isAll ? upToRevision : Number(found?.['upTo']);
       return { cells: changed.all(after, upTo) as unknown as CellRow[], upTo };
     },
-    cellsBetween: (station, device, from, to) => between.all(station, device, from, to) as unknown as CellRow[],
+    cellsBetween: (station, device, from, to) =>
+      between.all(station, device, from, to) as unknown as CellRow[],
     close: () => db.close(),
   };
 }

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RollupCell } from '@waystation/shared/contracts/rollup';
-import { type JournalReader, type JournalRecordAt, openJournalReader } from '@waystation/shared/journal/reader';
+import {
+  type JournalReader,
+  type JournalRecordAt,
+  openJournalReader,
+} from '@waystation/shared/journal/reader';
 import { publishReaderPosition } from '@waystation/shared/journal/retention';
 import { errorLine } from '@waystation/shared/runtime/errors';
 import type { Log } from '@waystation/shared/runtime/log';
@@ -50,6 +54,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   let position = options.from;
   let wake = Promise.withResolvers<void>();
   let isStopping = false;
+  const stopped = Promise.withResolvers<void>();
   let pending: readonly JournalRecordAt[] = [];
   let round: { steps: Generator<RollupCell[]>; upTo: number } | undefined;
   let roundAt = 0;
@@ -66,13 +71,14 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
         return true;
       } catch (thrown) {
         counts.failures += 1;
-        if (problem === undefined) log.error('the telemetry store did not take the rows; trying again', { error: errorLine(thrown) });
+        if (problem === undefined)
+          log.error('the telemetry store did not take the rows; trying again', { error: errorLine(thrown) });
         problem = {
           code: 'telemetry_store_unavailable',
           message: `The telemetry store does not take readings: ${errorLine(thrown)}. Live values go on; the journal keeps what is missing.`,
           fix: 'Look after the store (disk full? server down?); writing goes on by itself.',
         };
-        await Promise.race([sleep(delayMs), wake.promise]);
+        await Promise.race([sleep(delayMs), stopped.promise]);
       }
     }
     return false;
@@ -94,7 +100,8 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
 
   const writeRaw = async (reader: JournalReader): Promise<boolean> => {
     const generation = limit?.generation;
-    if (generation === undefined || (position !== undefined && position.offset >= (limit?.offset ?? 0))) return false;
+    if (generation === undefined || (position !== undefined && position.offset >= (limit?.offset ?? 0)))
+      return false;
     const records = await nextRecords(reader);
     const last = records.at(-1);
     const first = records[0];
@@ -103,7 +110,12 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     if (rows.length > 0 && !(await persist(() => store.writeReadings(rows)))) return false;
     counts.rows += rows.length;
     counts.batches += 1;
-    position = { generation, offset: last.end, receivedAt: receivedAt || (position?.receivedAt ?? 0), revision: position?.revision ?? 0 };
+    position = {
+      generation,
+      offset: last.end,
+      receivedAt: receivedAt || (position?.receivedAt ?? 0),
+      revision: position?.revision ?? 0,
+    };
     options.onPosition(position);
     return true;
   };
@@ -112,7 +124,13 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
   const writeRollups = async (): Promise<boolean> => {
     if (round === undefined) {
       const done = position?.revision ?? 0;
-      if (position === undefined || limit === undefined || limit.revision <= done || Date.now() - roundAt < rollupEveryMs) return false;
+      if (
+        position === undefined ||
+        limit === undefined ||
+        limit.revision <= done ||
+        Date.now() - roundAt < rollupEveryMs
+      )
+        return false;
       const { cells, upTo } = state.changedCells(done, limit.revision, maxCellsPerRound);
       roundAt = Date.now();
       round = { steps: rollupRound(cells, state), upTo };
@@ -133,7 +151,10 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     if (position === undefined || Date.now() - publishedAt < publishEveryMs) return;
     publishedAt = Date.now();
     try {
-      await publishReaderPosition(options.journalDir, 'store', { generation: position.generation, offset: position.offset });
+      await publishReaderPosition(options.journalDir, 'store', {
+        generation: position.generation,
+        offset: position.offset,
+      });
     } catch (thrown) {
       log.warn('the reader position could not be published', { error: errorLine(thrown) });
     }
@@ -147,7 +168,8 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     async run() {
       const reader = await openJournalReader({
         dir: options.journalDir,
-        position: position === undefined ? 'oldest' : { generation: position.generation, offset: position.offset },
+        position:
+          position === undefined ? 'oldest' : { generation: position.generation, offset: position.offset },
         log,
       });
       try {
@@ -165,6 +187,7 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     },
     stop() {
       isStopping = true;
+      stopped.resolve();
       wake.resolve();
     },
     problems: () => (problem === undefined ? [] : [problem]),
@@ -178,4 +201,3 @@ export function createStoreWriter(options: StoreWriterOptions): StoreWriter {
     }),
   };
 }
-

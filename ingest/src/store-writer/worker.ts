@@ -27,7 +27,10 @@ parentPort?.on('message', (message: ToStoreWriter) => {
   if (message.type === 'stop') writer.stop();
   else writer.committed(message);
 });
-const report = setInterval(() => send({ type: 'status', problems: writer.problems(), metrics: writer.metrics() }), reportEveryMs);
+const report = setInterval(
+  () => send({ type: 'status', problems: writer.problems(), metrics: writer.metrics() }),
+  reportEveryMs,
+);
 
 try {
   await writer.run();
