@@ -21,6 +21,8 @@ interface Entry {
   readonly hour: number;
   cell: CellBody;
   isDirty: boolean;
+  /** Receive time of the record that touched it first since the last commit. */
+  touchedAt: number;
   readonly shelf: Map<number, Entry>;
 }
 
@@ -59,7 +61,15 @@ export function createCellShelves(source: CellSource, now: () => number): CellSh
       }
       const body = source.read(station, device, hour);
       if (body === undefined) return undefined;
-      const entry = { station, device, hour, cell: parseCell(body), isDirty: false, shelf: entries };
+      const entry = {
+        station,
+        device,
+        hour,
+        cell: parseCell(body),
+        isDirty: false,
+        touchedAt: 0,
+        shelf: entries,
+      };
       keep(entries, entry);
       newest = entry;
       return entry;
@@ -72,13 +82,14 @@ export function createCellShelves(source: CellSource, now: () => number): CellSh
           known.cell = cell;
           return;
         }
-        newest = { station, device, hour, cell, isDirty: false, shelf: entries };
+        newest = { station, device, hour, cell, isDirty: false, touchedAt: 0, shelf: entries };
         keep(entries, newest);
       },
       touch(hour) {
         const entry = find(hour);
         if (entry === undefined || entry.isDirty) return;
         entry.isDirty = true;
+        entry.touchedAt = now();
         dirty.push(entry);
         recent.delete(entry);
         recent.add(entry);
@@ -110,8 +121,7 @@ export function createCellShelves(source: CellSource, now: () => number): CellSh
       }
       return known.shelf;
     },
-    dirty: () =>
-      dirty.map(({ station, device, hour, cell }) => ({ station, device, hour, cell, touchedAt: now() })),
+    dirty: () => [...dirty],
     settled(devices) {
       const maxCells = Math.max(minCells, devices * cellsPerDevice);
       for (const entry of dirty) entry.isDirty = false;

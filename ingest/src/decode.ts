@@ -1,21 +1,19 @@
 import type { MessageRecord } from '@waystation/shared/contracts/journal-record';
 import {
-  atSchema,
   batchEnvelopeSchema,
+  batchHeadSchema,
   type DeviceKind,
   dataSchemas,
-  deviceKindSchema,
-  maxReadingsPerMessage,
   type ReadingData,
+  type ReadingEnvelope,
+  type ResultMessage,
+  readingEnvelopeSchema,
   resultSchema,
   type StatusMessage,
-  seqSchema,
-  sessionSchema,
   singleEnvelopeSchema,
   statusSchema,
 } from '@waystation/shared/contracts/telemetry';
 import { parseTopic, type Topic } from '@waystation/shared/contracts/topics';
-import { z } from 'zod';
 import { countDroppedFields } from './dropped-fields.ts';
 
 /** A device clock further ahead than this is not believed (DESIGN 4 "Time"). */
@@ -67,7 +65,7 @@ export interface DecodedResult {
   readonly type: 'result';
   readonly station: string;
   readonly device: string;
-  readonly result: z.output<typeof resultSchema>;
+  readonly result: ResultMessage;
 }
 /** What people did; its content is judged by the parts that act on it. */
 export interface DecodedAction {
@@ -84,14 +82,6 @@ export interface DecodedRejection {
   readonly message: string;
 }
 export type Decoded = DecodedTelemetry | DecodedStatus | DecodedResult | DecodedAction | DecodedRejection;
-
-const oneSchema = z.object({ seq: seqSchema, at: atSchema, data: z.unknown() });
-const headSchema = z.object({
-  session: sessionSchema,
-  kind: deviceKindSchema,
-  late: z.boolean().optional(),
-  readings: z.array(z.unknown()).min(1).max(maxReadingsPerMessage),
-});
 
 /**
  * What a message frame says, judged by the frame alone: no registry, no state, no clock but the frame's receive time, so that
@@ -136,7 +126,7 @@ function decodeTelemetry(record: MessageRecord, topic: Topic, body: unknown): De
   const replay = record.login.endsWith(':replay');
   const readings: DecodedReading[] = [];
   const rejections: ReadingRejection[] = [];
-  const take = (kind: DeviceKind, index: number, one: z.output<typeof oneSchema>, droppedFields: number) => {
+  const take = (kind: DeviceKind, index: number, one: ReadingEnvelope, droppedFields: number) => {
     const data = dataSchemas[kind].safeParse(one.data);
     if (!data.success) {
       rejections.push({ index, reason: 'bad_data', message: sentence(data.error, 'data') });
@@ -162,7 +152,7 @@ function decodeTelemetry(record: MessageRecord, topic: Topic, body: unknown): De
     take(kind, 0, single.data, extraKeys(body, 5, single.data.late));
     return telemetry(topic, kind, session, late, replay, readings, rejections);
   }
-  const head = headSchema.safeParse(body);
+  const head = batchHeadSchema.safeParse(body);
   if (!head.success) return rejected(topic, 'bad_envelope', sentence(head.error, ''));
   const { kind, session, late } = head.data;
   const extra = extraKeys(body, 3, late);
@@ -170,7 +160,7 @@ function decodeTelemetry(record: MessageRecord, topic: Topic, body: unknown): De
   const whole = batchEnvelopeSchema.safeParse(body);
   for (const [index, raw] of head.data.readings.entries()) {
     const one = whole.success ? whole.data.readings[index] : undefined;
-    const parsed = one === undefined ? oneSchema.safeParse(raw) : undefined;
+    const parsed = one === undefined ? readingEnvelopeSchema.safeParse(raw) : undefined;
     if (parsed?.success === false) {
       rejections.push({
         index,
@@ -226,8 +216,12 @@ function extraKeys(value: unknown, needed: number, late: boolean | undefined): n
   return Math.max(0, keys - needed - (late === undefined ? 0 : 1));
 }
 
+interface Fault {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}
+
 /** The first fault of a schema as one sentence that names the field. */
-function sentence(error: z.ZodError, prefix: string): string {
+function sentence(error: Fault, prefix: string): string {
   const issue = error.issues[0];
   if (issue === undefined) return 'unreadable';
   const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '').join('.');

@@ -1,9 +1,9 @@
 import type { JournalRecord, MessageRecord } from '@waystation/shared/contracts/journal-record';
-import { districtSchema, type RegistrySnapshot } from '@waystation/shared/contracts/registry-documents';
+import type { RegistrySnapshot } from '@waystation/shared/contracts/registry-documents';
 import { passDoor } from '@waystation/shared/measures/occupancy';
 import { type Zone, zoneOf } from '@waystation/shared/runtime/zone';
 import { type CellShelves, createCellShelves } from './cell-shelves.ts';
-import { type Decoded, type DecodedTelemetry, decodeMessage } from './decode.ts';
+import { type DecodedTelemetry, decodeMessage } from './decode.ts';
 import { writeMemory } from './device-memory.ts';
 import { type DeviceState, twinOf } from './device-state.ts';
 import { createPresence } from './presence.ts';
@@ -12,9 +12,14 @@ import { stationTwin } from './reduce-station.ts';
 import { createRoster } from './roster.ts';
 import type { Changes, RejectedRow, StateDb, TwinRow } from './state-db.ts';
 import { type StationState, writeStationMemory } from './station-state.ts';
+import { notRegistered, refusal } from './verdict.ts';
 
 /** Bytes of a rejected payload that are kept for people to look at. */
 const maxRejectedBytes = 4_096;
+/** Cells are kept for late readings (35 days at most) and then forgotten; the telemetry store has their rollups. */
+const keepCellsMs = 40 * 86_400_000;
+/** Ticks in a day: at each one some devices are looked at, so that every device has its turn. */
+const ticksPerDay = 8_640;
 /** Names of the persisted counters. */
 const counterNames = [
   'messages',
@@ -56,7 +61,7 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
   let now = db.readPosition('state')?.receivedAt ?? 0;
   let lastTick = counters.get('last_tick') ?? 0;
   let registry = snapshot;
-  let zone: Zone = zoneOf(zoneName(snapshot));
+  let zone: Zone = zoneOf(snapshot.district.zone);
   const shelves: CellShelves = createCellShelves(db, () => now);
   const roster = createRoster(db, snapshot);
   const { devices, stations } = roster;
@@ -118,7 +123,7 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
       case 'status':
       case 'telemetry': {
         const device = devices.get(`${decoded.station}/${decoded.device}`);
-        const fault = verdict(decoded, device);
+        const fault = refusal(decoded, device);
         if (device === undefined || fault !== undefined) {
           add('rejected_messages');
           reject(record, offset, {
@@ -194,7 +199,22 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
     mark(device);
   };
 
+  /** Devices whose old cells go with the next commit: a few at each tick. */
+  let prune: [string, string][] = [];
+  let turn: Iterator<DeviceState> = devices.values();
+  const nextTurn = () => {
+    for (let left = Math.ceil(devices.size / ticksPerDay); left > 0; left -= 1) {
+      let next = turn.next();
+      if (next.done === true) {
+        turn = devices.values();
+        next = turn.next();
+      }
+      if (next.done !== true) prune.push([next.value.station, next.value.id]);
+    }
+  };
+
   const applyTick = (at: number) => {
+    nextTurn();
     lastTick = at;
     counters.set('last_tick', at);
     for (const device of devices.values()) {
@@ -232,7 +252,7 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
     countUnknown: () => add('unknown_records'),
     applyRegistry(next) {
       registry = next;
-      zone = zoneOf(zoneName(next));
+      zone = zoneOf(next.district.zone);
       counters.set('registry_revision', next.revision);
       roster.apply(next);
       for (const device of devices.values()) mark(device);
@@ -272,6 +292,7 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
         withheld: [...withheld],
         rejected,
         counters,
+        prune: { before: now - keepCellsMs, devices: prune },
         store,
       };
     },
@@ -281,6 +302,7 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
       dirtyStations.clear();
       dirtyDevices.clear();
       withheld.clear();
+      prune = [];
       rejected = [];
       shelves.settled(devices.size);
     },
@@ -306,26 +328,3 @@ const manyRows = 1_000;
 type Key = Pick<TwinRow, 'station' | 'device'>;
 const byKey = (a: Key, b: Key) =>
   a.station < b.station ? -1 : a.station > b.station ? 1 : (a.device ?? '') < (b.device ?? '') ? -1 : 1;
-
-const notRegistered = {
-  reason: 'unknown_device',
-  message: 'No device of this name is registered at this station.',
-};
-
-/** What the registry says against a message, if anything. */
-function verdict(
-  decoded: Extract<Decoded, { type: 'telemetry' | 'status' }>,
-  device: DeviceState | undefined,
-) {
-  if (device === undefined) return notRegistered;
-  const { kind } = device.registered;
-  const said = decoded.type === 'telemetry' ? decoded.kind : decoded.status.kind;
-  if (said === undefined || said === kind) return undefined;
-  return {
-    reason: 'wrong_kind',
-    message: `kind: the device is registered as ${kind}, the message says ${said}.`,
-  };
-}
-
-const zoneName = (snapshot: RegistrySnapshot) =>
-  snapshot.district?.zone ?? districtSchema.shape.zone.parse(undefined);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { hasSeen, markSeen, maxRunsPerSession, type Runs, seenNeighbours } from './seen.ts';
+import { markSeen, maxRunsPerSession, type Runs, seenNeighbours } from './seen.ts';
 
 it('tells new numbers from repeats in every order, and knows the neighbours', () => {
   fc.assert(
@@ -13,7 +13,6 @@ it('tells new numbers from repeats in every order, and knows the neighbours', ()
       }
       const sorted = [...known].sort((a, b) => a - b);
       for (let number = 0; number <= 61; number += 1) {
-        expect(hasSeen(runs, number)).toBe(known.has(number));
         expect(seenNeighbours(runs, number)).toEqual({
           below: sorted.findLast((each) => each < number),
           above: sorted.find((each) => each > number),

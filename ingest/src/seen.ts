@@ -19,13 +19,6 @@ function pairAt(runs: Runs, seq: number): number {
   return low * 2;
 }
 
-export function hasSeen(runs: Runs, seq: number): boolean {
-  const last = runs[runs.length - 1];
-  if (last === undefined || seq > last) return false;
-  const at = pairAt(runs, seq);
-  return at < runs.length && (runs[at] as number) <= seq;
-}
-
 /** Marks `seq` as seen. Answers 'repeat' when it was before, 'forgot' when the limit cost the lowest run, else 'new'. */
 export function markSeen(runs: Runs, seq: number): 'new' | 'repeat' | 'forgot' {
   const end = runs.length;

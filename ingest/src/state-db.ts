@@ -42,6 +42,11 @@ export interface Changes {
   readonly withheld: readonly (readonly [number, string])[];
   readonly rejected: readonly RejectedRow[];
   readonly counters: ReadonlyMap<string, number>;
+  /** Devices whose cells that are older than `before` (epoch ms) and were not touched since then are forgotten. */
+  readonly prune: {
+    readonly before: number;
+    readonly devices: readonly (readonly [station: string, device: string])[];
+  };
   readonly store: ConsumerPosition | undefined;
 }
 
@@ -140,6 +145,9 @@ export function openStateDb(dataDir: string): StateDb {
           dropped += removed;
         }
         for (const [name, value] of changes.counters) statements.counter.run(name, value);
+        const { before } = changes.prune;
+        for (const [station, device] of changes.prune.devices)
+          statements.pruneCells.run(station, device, before, before);
         if (changes.store !== undefined) storePosition(changes.store);
         const { generation, offset, receivedAt } = changes.position;
         statements.position.run('state', generation, offset, receivedAt, revision);
@@ -175,6 +183,9 @@ function prepare(db: DatabaseSync) {
     counter: db.prepare('INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
     readDevice: db.prepare('SELECT body, memory FROM device_twin WHERE station = ? AND device = ?'),
     readCell: db.prepare('SELECT body FROM cell WHERE station = ? AND device = ? AND hour = ?'),
+    pruneCells: db.prepare(
+      'DELETE FROM cell WHERE station = ? AND device = ? AND hour < ? AND touchedAt < ?',
+    ),
     cellBefore: db.prepare(
       'SELECT hour FROM cell WHERE station = ? AND device = ? AND hour < ? ORDER BY hour DESC LIMIT 1',
     ),

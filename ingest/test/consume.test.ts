@@ -345,6 +345,12 @@ describe('the state consumer', () => {
     });
   });
 
+  it('forgets cells that no late reading can reach any more', async () => {
+    const fortyOneDays = 41 * 86_400_000;
+    await run([count(noon, 0, 3, 1), ...standard.map((_, index) => tick(noon + fortyOneDays + index))]);
+    expect(readTables(dataDir)['cells']).toEqual([]);
+  });
+
   it('says so and stays up when the journal does not fit the state', async () => {
     await run([count(noon, 0, 3, 1)]);
     rmSync(`${dataDir}/journal`, { recursive: true });

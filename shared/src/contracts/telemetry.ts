@@ -111,6 +111,14 @@ export const atSchema = z
 const head = { session: sessionSchema, kind: deviceKindSchema, late: z.boolean().optional() };
 const one = { seq: seqSchema, at: atSchema, data: z.unknown() };
 export const singleEnvelopeSchema = z.object({ ...head, ...one });
+/** One reading of a batch. */
+export const readingEnvelopeSchema = z.object(one);
+export type ReadingEnvelope = z.output<typeof readingEnvelopeSchema>;
+/** A batch whose readings are still to be checked one by one. */
+export const batchHeadSchema = z.object({
+  ...head,
+  readings: z.array(z.unknown()).min(1).max(maxReadingsPerMessage),
+});
 export const batchEnvelopeSchema = z.object({
   ...head,
   readings: z.array(z.object(one)).min(1).max(maxReadingsPerMessage),
@@ -132,6 +140,7 @@ export const resultSchema = z.object({
   ok: z.boolean(),
   error: z.string().max(500).optional(),
 });
+export type ResultMessage = z.output<typeof resultSchema>;
 export const commandSchema = z.object({
   id: z.string().min(1).max(64),
   name: z.string().min(1).max(64),

@@ -27,18 +27,16 @@ describe('the step between two values', () => {
 });
 
 it('gives flows that are never negative and do not depend on order or repeats', () => {
-  const readings = fc
-    .array(fc.nat(50), { minLength: 1, maxLength: 40 })
-    .map((values) =>
-      values.map(
-        (value, index): CounterReading => ({
-          session: index < 20 ? 'a' : 'b',
-          seq: index,
-          at: 1_000_000 + index * 60_000,
-          value,
-        }),
-      ),
-    );
+  const readings = fc.array(fc.nat(50), { minLength: 1, maxLength: 40 }).map((values) =>
+    values.map(
+      (value, index): CounterReading => ({
+        session: index < 20 ? 'a' : 'b',
+        seq: index,
+        at: 1_000_000 + index * 60_000,
+        value,
+      }),
+    ),
+  );
   fc.assert(
     fc.property(readings, fc.array(fc.integer(), { minLength: 80, maxLength: 80 }), (sent, order) => {
       const rules = { ...plain, reportingIntervalMs: 60_000 };
