@@ -90,7 +90,11 @@ test('a revoked login is gone while its device stays', async () => {
 test.each<[string, EntityChange[], RegExp]>([
   ['a station of an unknown unit', [put.station(station)], /station kg-a: unit "kongang" does not exist/],
   ['a device of an unknown station', [put.device(device)], /device kg-a\/door-1: station "kg-a"/],
-  ['a login of an unknown device', [put.login(newLogin('kg-a/door-1').login)], /login kg-a\/door-1: the device/],
+  [
+    'a login of an unknown device',
+    [put.login(newLogin('kg-a/door-1').login)],
+    /login kg-a\/door-1: the device/,
+  ],
   ['a replay login of an unknown station', [put.login(newLogin('kg-a:replay').login)], /the station "kg-a"/],
   ['a document under a foreign key', [{ ...put.unit(unit), id: 'other' }], /its key is kongang/],
 ])('refuses %s and writes nothing', async (_name, changes, message) => {
@@ -124,6 +128,8 @@ test('removes a station with everything that belongs to it in one revision', asy
 
 test('refuses a document that does not fit its schema, naming the field', async () => {
   const wrong = { ...put.station(station), body: { ...station, seats: -1 } } as EntityChange;
-  await expect(registry.apply([put.unit(unit), wrong], by)).rejects.toThrow(/station kg-a is not valid: seats/);
+  await expect(registry.apply([put.unit(unit), wrong], by)).rejects.toThrow(
+    /station kg-a is not valid: seats/,
+  );
   expect(await registry.newestRevision()).toBe(0);
 });

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { EntityChange } from '../contracts/registry-documents.ts';
+import { newLogin, replayLoginName } from './device-logins.ts';
+import { importDistrict } from './district-import.ts';
+import { parseDistrictFile } from './district-parse.ts';
+import { openRegistry } from './registry.ts';
+
+const districtFile = join(import.meta.dirname, '../../demo/district.yaml');
+const secretsName = 'sim-secrets.json';
+const secretsSchema = z.object({ district: z.string(), secrets: z.record(z.string(), z.string()) });
+
+/**
+ * Imports the shipped demo district into DATA_DIR/demo, with the secrets of its devices for the simulator beside it (readable by the owner only).
+ * Does nothing when it is there and the shipped file did not change.
+ */
+export async function ensureDemoDistrict(
+  dataDir: string,
+): Promise<{ demoDataDir: string; revision: number; changed: boolean }> {
+  const demoDataDir = join(dataDir, 'demo');
+  const text = readFileSync(districtFile, 'utf8');
+  const district = createHash('sha256').update(text).digest('hex');
+  const known = readSecrets(demoDataDir);
+  const registry = await openRegistry(demoDataDir);
+  try {
+    if (known?.district === district)
+      return { demoDataDir, revision: await registry.newestRevision(), changed: false };
+    const by = { who: 'system', what: 'made the demo district' };
+    const outcome = await importDistrict(registry, parseDistrictFile(text, 'the demo district'), by);
+    const secrets: Record<string, string> = { ...known?.secrets, ...outcome.secrets };
+    const { stations, logins } = await registry.loadSnapshot();
+    const replays = [...stations.keys()].map(replayLoginName).filter((name) => !logins.has(name));
+    const changes = replays.map((name): EntityChange => {
+      const { login, secret } = newLogin(name);
+      secrets[name] = secret;
+      return { kind: 'login', id: name, body: login };
+    });
+    const revision = await registry.apply(changes, by);
+    writeSecrets(demoDataDir, { district, secrets });
+    return { demoDataDir, revision, changed: true };
+  } finally {
+    registry.close();
+  }
+}
+
+/** Login name -> secret of the demo's devices, gateways and replay logins; empty when the demo was not made here. */
+export function readSimulatorSecrets(demoDataDir: string): Record<string, string> {
+  return readSecrets(demoDataDir)?.secrets ?? {};
+}
+
+function readSecrets(demoDataDir: string): z.output<typeof secretsSchema> | undefined {
+  const file = join(demoDataDir, secretsName);
+  return existsSync(file) ? secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}
+
+function writeSecrets(demoDataDir: string, content: z.output<typeof secretsSchema>): void {
+  mkdirSync(demoDataDir, { recursive: true });
+  const file = join(demoDataDir, secretsName);
+  writeFileSync(`${file}.new`, JSON.stringify(content, null, 1), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
