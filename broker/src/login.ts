@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RegistrySnapshot } from '@waystation/shared/contracts/registry-documents';
 import type { Clock } from '@waystation/shared/runtime/clock';
+import type { LoginBackoff } from '@waystation/shared/runtime/login-backoff';
 import { hashSecret, secretMatches, serviceSecret } from '@waystation/shared/runtime/secret-key';
 import type { BrokerCounters } from './counters.ts';
-import type { LoginBackoff } from './login-backoff.ts';
 import { clientIdFits, type Principal, parsePrincipal } from './principal.ts';
 import { PublishRate } from './publish-rate.ts';
 import type { Session } from './session.ts';

@@ -1,8 +1,8 @@
 import type { JournalWriter } from '@waystation/shared/journal/writer';
 import type { Clock } from '@waystation/shared/runtime/clock';
+import type { LoginBackoff } from '@waystation/shared/runtime/login-backoff';
 import type { Problem, ServiceStatus } from '@waystation/shared/runtime/status-file';
 import type { BrokerCounters } from './counters.ts';
-import type { LoginBackoff } from './login-backoff.ts';
 import type { Sessions } from './session.ts';
 
 export interface StatusParts {

@@ -1,4 +1,4 @@
-import type { Clock } from '@waystation/shared/runtime/clock';
+import type { Clock } from './clock.ts';
 
 /** Failures of one (address, user) that cost nothing yet. */
 const freeFailures = 5;

@@ -1,5 +1,5 @@
-import { manualClock } from '@waystation/shared/runtime/clock';
 import { expect, it } from 'vitest';
+import { manualClock } from './clock.ts';
 import { createLoginBackoff } from './login-backoff.ts';
 
 it('holds up one login after five failures, longer each time, and forgets after success', () => {
