@@ -12,6 +12,8 @@ import { checkPorts } from './shared/src/runtime/ports.ts';
 import { exitConfiguration, failStart } from './shared/src/runtime/process.ts';
 import { createSupervisor, type Program, type Supervisor } from './shared/src/runtime/supervisor.ts';
 
+/** How much past the demo shows, so that trends are not empty on the first day. */
+const demoHistory = '28d';
 /** How often a first real station is looked for while the demo runs. */
 const importPollMs = 2_000;
 /** Intake stops first, then the journal drains into the state, then the pages close. Together within 10 s. */
@@ -51,7 +53,8 @@ function programs(config: Config, dataDir: string, demo: boolean): Program[] {
     service('ingest', 'ingest/src/main.ts', 3_000),
     service('dashboard', 'dashboard/src/main.ts', 1_500),
   ];
-  if (demo) all.push(service('simulator', 'device-sim/src/main.ts', 1_500, 'fleet'));
+  if (demo)
+    all.push(service('simulator', 'device-sim/src/main.ts', 1_500, 'fleet', '--history', demoHistory));
   say(
     'waystation',
     `data in ${dataDir}${demo ? ' (demo district; import a district file to leave it)' : ''}`,

@@ -16,7 +16,7 @@ import { verifyLedger } from './verify/verify-ledger.ts';
 
 export const help = `npm run sim -- COMMAND
 
-  fleet                  run the devices of the demo district live (npm start does it)
+  fleet [--history 28d]  run the devices of the demo district live, and send the days before as late data (npm start does it)
   load --secrets FILE [--rate N] [--connections C] [--in-flight K] [--seconds S] [--ledger FILE] [--session NAME]
                          publish door counts as fast as asked (--rate 0: as fast as it goes); FILE: {"station/device": "secret"}
   verify --ledger FILE --password P [--user admin] [--url URL] [--within 60s]
@@ -31,10 +31,11 @@ const ms = (value: number) => `${value.toFixed(1)} ms`;
 
 /** `fleet`. */
 export async function fleetCommand(args: readonly string[]): Promise<void> {
-  parseOptions(args, []);
+  const { options } = parseOptions(args, ['history']);
+  const historyDays = Math.floor(durationOption(options, 'history', 0) / 86_400_000);
   const config = loadConfig();
   const log = createLog({ service: 'simulator', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const fleet = createFleet(config, log);
+  const fleet = createFleet(config, log, historyDays);
   await runService(
     createLifecycle([{ name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() }], log, 1_400),
     log,

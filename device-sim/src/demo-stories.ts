@@ -1,3 +1,4 @@
+import type { Device } from '@waystation/shared/contracts/registry-documents';
 import { hourShapes, type StationProfile } from './world/profile.ts';
 
 /** What makes a station of the demo district more than ordinary: its people, and how its devices fail to see them. */
@@ -30,7 +31,7 @@ const day = 12;
 const mealPeak = (hour: number) => (hour >= 11 && hour < 13) || (hour >= 18 && hour < 20);
 
 /** Every station of the demo district by id. */
-export const demoStories: Readonly<Record<string, Story>> = {
+const demoStories: Readonly<Record<string, Story>> = {
   'kg-xiangyun': { profile: { visitsPerDay: 200, cells: 12 }, faults: { startLevelMl: 3_600 } },
   'kg-guomen': { profile: { visitsPerDay: day, capacityMl: null }, faults: { filterPct: 4 } },
   'kg-gongyequ': { profile: { visitsPerDay: day, hours: hourShapes.nightShift } },
@@ -79,3 +80,10 @@ export const demoStories: Readonly<Record<string, Story>> = {
   },
   'lq-zhengwu': { profile: { visitsPerDay: 2, hours: hourShapes.street }, faults: { buffersHours: 6 } },
 };
+
+const ordinary: Story = { profile: { visitsPerDay: day } };
+
+/** The story of the station that these devices stand in. */
+export function storyOf(devices: readonly Device[]): Story {
+  return demoStories[devices[0]?.station ?? ''] ?? ordinary;
+}

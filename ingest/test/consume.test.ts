@@ -350,19 +350,4 @@ describe('the state consumer', () => {
     await run([count(noon, 0, 3, 1), ...standard.map((_, index) => tick(noon + fortyOneDays + index))]);
     expect(readTables(dataDir)['cells']).toEqual([]);
   });
-
-  it('says so and stays up when the journal does not fit the state', async () => {
-    await run([count(noon, 0, 3, 1)]);
-    rmSync(`${dataDir}/journal`, { recursive: true });
-    const journal = await openTestJournal(dataDir);
-    await journal.write([tick(noon)]);
-    const state = startState(dataDir, journal);
-    await expect
-      .poll(() => state.consumer.problems()[0]?.code)
-      .toMatch(/^journal_(generation_changed|position_past_end)$/);
-    expect(state.consumer.problems()[0]?.fix).toBeTruthy();
-    expect(state.consumer.metrics()['waystation_ingest_failed']).toBe(1);
-    await state.stop();
-    await journal.close();
-  });
 });

@@ -67,6 +67,7 @@ export function stationDetail(
     hours: station.hours,
     nightPhone: station.nightPhone ?? null,
     note: station.note ?? null,
+    supplies: station.supplies.map(({ sku, name, unit }) => ({ sku, name, unit })),
   };
 }
 

@@ -1,11 +1,13 @@
 import type { Device } from '@waystation/shared/contracts/registry-documents';
+import { maxReadingsPerMessage } from '@waystation/shared/contracts/telemetry';
 import { topicOf } from '@waystation/shared/contracts/topics';
 import { connect, type MqttClient } from 'mqtt';
 import type { MadeReading } from './station-run.ts';
 
 /** Messages that wait for an acknowledgement per device; beyond it the oldest go: a real device's memory is small too. */
 const maxWaiting = 500;
-const readingsPerMessage = 500;
+/** Below the broker's usual limit of 64 KiB, with room for a reading that is longer than the first. */
+const maxMessageBytes = 40_000;
 
 /** One device's connection to the broker: birth, will, and readings in order. */
 export class DeviceLink {
@@ -39,27 +41,30 @@ export class DeviceLink {
     this.client.on('error', () => undefined);
   }
 
-  get connected(): boolean {
-    return this.client.connected;
-  }
-
-  /** Sends readings of one session, in one message. */
-  send(readings: readonly MadeReading[], late: boolean): void {
-    const first = readings[0];
-    if (first === undefined) return;
-    if (first.session !== this.session) {
-      this.session = first.session;
+  /** Sends one live reading. */
+  send(reading: MadeReading): void {
+    if (reading.session !== this.session) {
+      this.session = reading.session;
       this.birth();
     }
-    const one = ({ seq, at, data }: MadeReading) => ({ seq, at, data });
-    const head = { session: first.session, kind: this.device.kind, ...(late ? { late: true } : {}) };
-    if (readings.length === 1 && !late) this.publish('telemetry', { ...head, ...one(first) });
-    else
-      for (let from = 0; from < readings.length; from += readingsPerMessage)
-        this.publish('telemetry', {
-          ...head,
-          readings: readings.slice(from, from + readingsPerMessage).map(one),
-        });
+    const { seq, at, data } = reading;
+    this.publish('telemetry', { session: this.session, seq, at, kind: this.device.kind, data });
+  }
+
+  /** Sends readings of one session as late data, in large messages, each acknowledged before the next. */
+  async sendLate(readings: readonly MadeReading[]): Promise<void> {
+    const topic = topicOf(this.device.station, this.device.id, 'telemetry');
+    const session = readings[0]?.session;
+    const bytesEach = JSON.stringify(readings[0]?.data ?? {}).length + 60;
+    const perMessage = Math.max(1, Math.min(maxReadingsPerMessage, Math.floor(maxMessageBytes / bytesEach)));
+    for (let from = 0; from < readings.length; from += perMessage) {
+      const part = readings.slice(from, from + perMessage).map(({ seq, at, data }) => ({ seq, at, data }));
+      await this.client.publishAsync(
+        topic,
+        JSON.stringify({ session, kind: this.device.kind, late: true, readings: part }),
+        { qos: 1 },
+      );
+    }
   }
 
   async close(): Promise<void> {

@@ -2,26 +2,27 @@ import type { Device } from '@waystation/shared/contracts/registry-documents';
 import { readSimulatorSecrets } from '@waystation/shared/registry/demo-district';
 import { openRegistryReader } from '@waystation/shared/registry/registry-reader';
 import type { Config } from '@waystation/shared/runtime/config';
-import { WaystationError } from '@waystation/shared/runtime/errors';
+import { errorLine, WaystationError } from '@waystation/shared/runtime/errors';
 import type { Log } from '@waystation/shared/runtime/log';
 import { zoneOf } from '@waystation/shared/runtime/zone';
-import { demoStories, type Story } from '../demo-stories.ts';
+import { storyOf } from '../demo-stories.ts';
+import { demoSeed } from './demo-seed.ts';
 import { DeviceLink } from './device-link.ts';
+import { sendHistory } from './history.ts';
 import { beginDay, type MadeReading, type StationDay } from './station-run.ts';
 
-export const demoSeed = 'shunyi';
 const stepMs = 1_000;
 /** The story of the low tank begins this long after the start. */
 const storyAfterMs = 60_000;
-const ordinary: Story = { profile: { visitsPerDay: 12 } };
 
 export interface Fleet {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Runs the devices of a district live: people come and go, devices see them and report. */
-export function createFleet(config: Config, log: Log): Fleet {
+/** Runs the devices of a district live: people come and go, devices see them and report; the days before come after, as late data. */
+export function createFleet(config: Config, log: Log, historyDays: number): Fleet {
+  const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let links = new Map<string, DeviceLink>();
 
@@ -44,20 +45,12 @@ export function createFleet(config: Config, log: Log): Fleet {
       for (const device of devices.values())
         stations.set(device.station, [...(stations.get(device.station) ?? []), device]);
       const begin = (own: readonly Device[], at: number): StationDay =>
-        beginDay(
-          own,
-          demoStories[own[0]?.station ?? ''] ?? ordinary,
-          demoSeed,
-          zone,
-          at,
-          startedAt + storyAfterMs,
-        );
+        beginDay(own, storyOf(own), demoSeed, zone, at, startedAt + storyAfterMs);
       const runs = [...stations.values()].map((own) => ({ own, day: begin(own, startedAt) }));
 
-      // What happened since midnight is not reported now; only the newest value of each device is, so that the page is full at once.
-      const first = new Map<string, MadeReading>();
-      for (const { day } of runs)
-        for (const reading of day.until(startedAt)) first.set(keyOf(reading.device), reading);
+      // Every device says at once what it sees, so that the page is full; what it saw since midnight comes late, with the history.
+      const earlier = runs.map(({ day }) => day.until(startedAt));
+      const first = runs.flatMap(({ day }) => day.now(startedAt));
       links = new Map(
         [...devices.entries()].flatMap(([key, device]) => {
           const secret = secrets[key];
@@ -67,7 +60,7 @@ export function createFleet(config: Config, log: Log): Fleet {
             : [[key, new DeviceLink(config.MQTT_PORT, device, secret, session)] as const];
         }),
       );
-      for (const [key, reading] of first) links.get(key)?.send([reading], false);
+      deliver(first, links);
       log.info('fleet runs', { stations: stations.size, devices: links.size });
 
       timer = setInterval(() => {
@@ -79,9 +72,24 @@ export function createFleet(config: Config, log: Log): Fleet {
           deliver(run.day.until(now), links);
         }
       }, stepMs);
+      if (historyDays > 0) {
+        const parts = {
+          dataDir: config.dataDir,
+          stations: runs.map(({ own }) => own),
+          earlier,
+          links,
+          zone,
+          today: startedAt,
+          days: historyDays,
+          log,
+          signal: stopping.signal,
+        };
+        void sendHistory(parts).catch((thrown) => log.error('history stopped', { error: errorLine(thrown) }));
+      }
     },
     async stop() {
       clearInterval(timer);
+      stopping.abort();
       await Promise.all([...links.values()].map((link) => link.close()));
     },
   };
@@ -92,5 +100,5 @@ function keyOf({ station, id }: Device): string {
 }
 
 function deliver(readings: readonly MadeReading[], links: ReadonlyMap<string, DeviceLink>): void {
-  for (const reading of readings) links.get(keyOf(reading.device))?.send([reading], false);
+  for (const reading of readings) links.get(keyOf(reading.device))?.send(reading);
 }

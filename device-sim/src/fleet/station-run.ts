@@ -41,6 +41,8 @@ export interface StationDay {
   readonly endsAt: number;
   /** Readings up to and including a moment, in order of time. */
   until(at: number, truth?: (line: TruthLine) => void): MadeReading[];
+  /** What every device would say at a moment that `until` has reached. */
+  now(at: number): MadeReading[];
 }
 
 /** Begins the local day that contains `at`. `scriptedAt`: when the story of a low tank begins, epoch ms. */
@@ -106,6 +108,7 @@ export function beginDay(
 
   return {
     session,
+    now: (at) => reporting.flatMap((device) => make(device, Math.floor(at / 1_000) * 1_000)),
     endsAt: zone.nextDayStart(dayStart),
     until(to, truth) {
       truthOf = truth;

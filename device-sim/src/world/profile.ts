@@ -46,7 +46,7 @@ export const ordinaryShelf: Readonly<Record<string, number>> = {
   cups: 10,
   medicine: 1,
   'sewing-kit': 2,
-  'sanitary-pads': 40,
+  'womens-care': 40,
   sweets: 8,
   'tyre-pump': 1,
   'hand-warmers': 100,

@@ -120,6 +120,8 @@ export const stationAnswerSchema = z.object({
     areaM2: z.number().nullable(),
     hours: z.array(z.object({ days: z.array(z.number()), from: z.string(), to: z.string() })),
     nightPhone: z.string().nullable(),
+    /** What a shelf's SKUs are called, and the unit people buy them in. */
+    supplies: z.array(z.object({ sku: z.string(), name: z.string(), unit: z.string() })),
     note: z.string().nullable(),
   }),
   devices: z.array(registeredDeviceSchema),

@@ -13,6 +13,7 @@ export type StationsAnswer = z.output<typeof stationsAnswerSchema>;
 export type StationAnswer = z.output<typeof stationAnswerSchema>;
 export type StationSummary = StationsAnswer['stations'][number];
 export type RegisteredDevice = StationAnswer['devices'][number];
+export type Supplies = StationAnswer['station']['supplies'];
 export type OccupancyAnswer = z.output<typeof occupancyAnswerSchema>;
 type AlertsAnswer = z.output<typeof alertsAnswerSchema>;
 type SessionAnswer = Pick<z.output<typeof loginAnswerSchema>, 'user'>;

@@ -71,11 +71,11 @@ export function Shell() {
         </span>
       </header>
       {link === 'offline' && (
-        <p className="offline" role="status">
+        <output className="offline">
           {heardAt === null
             ? t('link.offlineNever')
             : t('link.offlineNote', { time: localClock(heardAt, data?.district.zone ?? 'Asia/Shanghai') })}
-        </p>
+        </output>
       )}
       <main id="content" className="content">
         <Outlet />

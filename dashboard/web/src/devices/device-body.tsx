@@ -1,17 +1,19 @@
 import type { DataOf } from '@waystation/shared/contracts/telemetry';
 import type { DeviceTwin } from '@waystation/shared/contracts/twin';
 import type { ReactNode } from 'react';
-import type { RegisteredDevice } from '../api/queries.ts';
+import type { RegisteredDevice, Supplies } from '../api/queries.ts';
 import { useWords } from '../i18n/language.ts';
 import { cellWords } from '../i18n/wordings.ts';
 
 interface BodyProps {
   readonly device: RegisteredDevice;
   readonly twin: DeviceTwin;
+  /** Names of what lies on the shelf. */
+  readonly supplies: Supplies;
 }
 
 /** What a device shows, by its kind. */
-export function DeviceBody({ device, twin }: BodyProps) {
+export function DeviceBody({ device, twin, supplies }: BodyProps) {
   switch (device.kind) {
     case 'door-counter':
       return <Door twin={twin} />;
@@ -24,7 +26,7 @@ export function DeviceBody({ device, twin }: BodyProps) {
     case 'microwave':
       return <Microwave data={twin.data as DataOf<'microwave'>} twin={twin} />;
     case 'supply-shelf':
-      return <Shelf data={twin.data as DataOf<'supply-shelf'>} />;
+      return <Shelf data={twin.data as DataOf<'supply-shelf'>} supplies={supplies} />;
     case 'environment':
       return <Environment data={twin.data as DataOf<'environment'>} />;
     case 'door-lock':
@@ -161,9 +163,13 @@ function Microwave({ data, twin }: { data: DataOf<'microwave'>; twin: DeviceTwin
   );
 }
 
-function Shelf({ data }: { data: DataOf<'supply-shelf'> }) {
+function Shelf({ data, supplies }: { data: DataOf<'supply-shelf'>; supplies: Supplies }) {
   const { number } = useWords();
-  return <Facts facts={data.items.map(({ sku, quantity }) => [sku, number(quantity)] as const)} />;
+  const named = data.items.map(({ sku, quantity }) => {
+    const supply = supplies.find((each) => each.sku === sku);
+    return [supply?.name ?? sku, `${number(quantity)} ${supply?.unit ?? ''}`] as const;
+  });
+  return <Facts facts={named} />;
 }
 
 function Environment({ data }: { data: DataOf<'environment'> }) {

@@ -1,5 +1,5 @@
 import type { DeviceTwin } from '@waystation/shared/contracts/twin';
-import type { RegisteredDevice } from '../api/queries.ts';
+import type { RegisteredDevice, Supplies } from '../api/queries.ts';
 import { useWords } from '../i18n/language.ts';
 import { kindWords, sayAge, sayNeed, sayStage } from '../i18n/wordings.ts';
 import { ageOf } from '../truth/age.ts';
@@ -12,10 +12,12 @@ import { DeviceBody } from './device-body.tsx';
 export function DeviceTile({
   device,
   twin,
+  supplies,
   now,
 }: {
   device: RegisteredDevice;
   twin: DeviceTwin | null;
+  supplies: Supplies;
   now: number;
 }) {
   const { t } = useWords();
@@ -36,7 +38,7 @@ export function DeviceTile({
         )}
       </header>
       {twin?.data ? (
-        <DeviceBody device={device} twin={twin} />
+        <DeviceBody device={device} twin={twin} supplies={supplies} />
       ) : (
         <p className="quiet">{stage === null ? t('device.neverNote') : t('device.notHandedOverNote')}</p>
       )}

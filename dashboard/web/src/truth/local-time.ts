@@ -8,13 +8,6 @@ export function localClock(at: number, zone: string): string {
   return clockFormat(zone).format(at);
 }
 
-/** Weekday 1 = Monday .. 7 = Sunday of an instant in a zone. */
-export function localWeekday(at: number, zone: string): number {
-  const [year = 0, month = 1, day = 1] = localDay(at, zone).split('-').map(Number);
-  const sundayFirst = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
-  return sundayFirst === 0 ? 7 : sundayFirst;
-}
-
 // Making an Intl format costs some 50 us and pages ask each second: one per zone is kept.
 const dayFormats = new Map<string, Intl.DateTimeFormat>();
 const clockFormats = new Map<string, Intl.DateTimeFormat>();

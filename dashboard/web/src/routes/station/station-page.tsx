@@ -107,7 +107,7 @@ export default function StationPage() {
         {devices.length === 0 && <p className="quiet">{t('station.noDevices')}</p>}
         <ul className="devices">
           {twins.map(({ device, twin }) => (
-            <DeviceTile key={device.id} device={device} twin={twin} now={now} />
+            <DeviceTile key={device.id} device={device} twin={twin} supplies={station.supplies} now={now} />
           ))}
         </ul>
       </section>

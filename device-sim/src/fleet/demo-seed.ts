@@ -1,0 +1,2 @@
+/** The demo district is the same on every machine. */
+export const demoSeed = 'shunyi';
