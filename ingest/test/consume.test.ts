@@ -344,10 +344,4 @@ describe('the state consumer', () => {
       totals: { in: 13, out: 3 },
     });
   });
-
-  it('forgets cells that no late reading can reach any more', async () => {
-    const fortyOneDays = 41 * 86_400_000;
-    await run([count(noon, 0, 3, 1), ...standard.map((_, index) => tick(noon + fortyOneDays + index))]);
-    expect(readTables(dataDir)['cells']).toEqual([]);
-  });
 });

@@ -6,8 +6,8 @@ import type { MadeReading } from './station-run.ts';
 
 /** Messages that wait for an acknowledgement per device; beyond it the oldest go: a real device's memory is small too. */
 const maxWaiting = 500;
-/** Below the broker's usual limit of 64 KiB, with room for a reading that is longer than the first. */
-const maxMessageBytes = 40_000;
+/** Below the broker's usual limit of 64 KiB. */
+const maxPartBytes = 60_000;
 
 /** One device's connection to the broker: birth, will, and readings in order. */
 export class DeviceLink {
@@ -54,16 +54,12 @@ export class DeviceLink {
   /** Sends readings of one session as late data, in large messages, each acknowledged before the next. */
   async sendLate(readings: readonly MadeReading[]): Promise<void> {
     const topic = topicOf(this.device.station, this.device.id, 'telemetry');
-    const session = readings[0]?.session;
-    const bytesEach = JSON.stringify(readings[0]?.data ?? {}).length + 60;
-    const perMessage = Math.max(1, Math.min(maxReadingsPerMessage, Math.floor(maxMessageBytes / bytesEach)));
-    for (let from = 0; from < readings.length; from += perMessage) {
-      const part = readings.slice(from, from + perMessage).map(({ seq, at, data }) => ({ seq, at, data }));
-      await this.client.publishAsync(
-        topic,
-        JSON.stringify({ session, kind: this.device.kind, late: true, readings: part }),
-        { qos: 1 },
-      );
+    const head = JSON.stringify({ session: readings[0]?.session, kind: this.device.kind, late: true }).slice(
+      0,
+      -1,
+    );
+    for (const part of partsOf(readings)) {
+      await this.client.publishAsync(topic, `${head},"readings":[${part.join(',')}]}`, { qos: 1 });
     }
   }
 
@@ -98,4 +94,24 @@ export class DeviceLink {
       },
     );
   }
+}
+
+/** Readings as JSON, in parts that fit one message. */
+function partsOf(readings: readonly MadeReading[]): string[][] {
+  const parts: string[][] = [];
+  let part: string[] = [];
+  let bytes = 0;
+  for (const { seq, at, data } of readings) {
+    const text = JSON.stringify({ seq, at, data });
+    const length = Buffer.byteLength(text) + 1;
+    if (part.length === maxReadingsPerMessage || bytes + length > maxPartBytes) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(text);
+    bytes += length;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
 }
