@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase, openDatabaseForReading } from '../../runtime/sqlite.ts';
 import type { TelemetryStore } from '../port.ts';
+import { readCellGroups, readCells } from './rollup-reader.ts';
 import { telemetryMigrations } from './schema.ts';
-import { readCellGroups, readCells, readRaw, readSeries } from './sqlite-reader.ts';
+import { readRaw, readSeries } from './sqlite-reader.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 
 export const telemetryFile = 'telemetry.db';
