@@ -1,11 +1,21 @@
 import { failStart } from '@waystation/shared/runtime/process';
 import { usage } from './command-line.ts';
-import { fleetCommand, help, loadCommand, replayCountsCommand, verifyCommand } from './commands.ts';
+import {
+  fleetCommand,
+  help,
+  loadCommand,
+  recordCommand,
+  replayCommand,
+  replayCountsCommand,
+  verifyCommand,
+} from './commands.ts';
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   fleet: fleetCommand,
   load: loadCommand,
   verify: verifyCommand,
+  record: recordCommand,
+  replay: replayCommand,
   'replay-counts': replayCountsCommand,
 };
 

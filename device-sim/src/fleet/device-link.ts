@@ -2,6 +2,7 @@ import type { Device } from '@waystation/shared/contracts/registry-documents';
 import { maxReadingsPerMessage } from '@waystation/shared/contracts/telemetry';
 import { topicOf } from '@waystation/shared/contracts/topics';
 import { connect, type MqttClient } from 'mqtt';
+import { type DeviceFaults, FaultyDevice } from '../devices/device-faults.ts';
 import type { MadeReading } from './station-run.ts';
 
 /** Messages that wait for an acknowledgement per device; beyond it the oldest go: a real device's memory is small too. */
@@ -13,11 +14,13 @@ const maxPartBytes = 60_000;
 export class DeviceLink {
   readonly device: Device;
   private readonly client: MqttClient;
+  private readonly faulty: FaultyDevice;
   private session: string;
   private waiting = 0;
   dropped = 0;
 
-  constructor(port: number, device: Device, secret: string, session: string) {
+  constructor(port: number, device: Device, secret: string, session: string, faults: DeviceFaults) {
+    this.faulty = new FaultyDevice(faults, `${device.station}/${device.id}`);
     this.device = device;
     this.session = session;
     const login = `${device.station}/${device.id}`;
@@ -41,14 +44,15 @@ export class DeviceLink {
     this.client.on('error', () => undefined);
   }
 
-  /** Sends one live reading. */
+  /** Hands over what the device made of a reading, faults and all. */
   send(reading: MadeReading): void {
-    if (reading.session !== this.session) {
-      this.session = reading.session;
-      this.birth();
+    for (const { session, text } of this.faulty.take(reading)) {
+      if (session !== this.session) {
+        this.session = session;
+        this.birth();
+      }
+      this.publish('telemetry', text);
     }
-    const { seq, at, data } = reading;
-    this.publish('telemetry', { session: this.session, seq, at, kind: this.device.kind, data });
   }
 
   /** Sends readings of one session as late data, in large messages, each acknowledged before the next. */
@@ -69,30 +73,28 @@ export class DeviceLink {
 
   private birth(): void {
     const { kind, model } = this.device;
-    this.publish('status', {
-      session: this.session,
-      online: true,
-      at: Date.now(),
-      kind,
-      model: model ?? 'simulated',
-      firmware: 'sim-1',
-    });
+    this.publish(
+      'status',
+      JSON.stringify({
+        session: this.session,
+        online: true,
+        at: Date.now(),
+        kind,
+        model: model ?? 'simulated',
+        firmware: 'sim-1',
+      }),
+    );
   }
 
-  private publish(channel: 'telemetry' | 'status', body: object): void {
+  private publish(channel: 'telemetry' | 'status', text: string): void {
     if (this.waiting >= maxWaiting) {
       this.dropped += 1;
       return;
     }
     this.waiting += 1;
-    this.client.publish(
-      topicOf(this.device.station, this.device.id, channel),
-      JSON.stringify(body),
-      { qos: 1 },
-      () => {
-        this.waiting -= 1;
-      },
-    );
+    this.client.publish(topicOf(this.device.station, this.device.id, channel), text, { qos: 1 }, () => {
+      this.waiting -= 1;
+    });
   }
 }
 

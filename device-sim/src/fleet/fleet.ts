@@ -6,12 +6,14 @@ import { errorLine, WaystationError } from '@waystation/shared/runtime/errors';
 import type { Log } from '@waystation/shared/runtime/log';
 import { zoneOf } from '@waystation/shared/runtime/zone';
 import { storyOf } from '../demo-stories.ts';
+import type { DeviceFaults } from '../devices/device-faults.ts';
 import { demoSeed } from './demo-seed.ts';
 import { DeviceLink } from './device-link.ts';
 import { sendHistory } from './history.ts';
 import { beginDay, type MadeReading, type StationDay } from './station-run.ts';
 
 const stepMs = 1_000;
+const hourMs = 3_600_000;
 /** The story of the low tank begins this long after the start. */
 const storyAfterMs = 60_000;
 
@@ -21,7 +23,7 @@ export interface Fleet {
 }
 
 /** Runs the devices of a district live: people come and go, devices see them and report; the days before come after, as late data. */
-export function createFleet(config: Config, log: Log, historyDays: number): Fleet {
+export function createFleet(config: Config, log: Log, historyDays: number, faults: DeviceFaults): Fleet {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let links = new Map<string, DeviceLink>();
@@ -57,7 +59,15 @@ export function createFleet(config: Config, log: Log, historyDays: number): Flee
           const session = runs.find(({ own }) => own.includes(device))?.day.session ?? 'd0';
           return secret === undefined
             ? []
-            : [[key, new DeviceLink(config.MQTT_PORT, device, secret, session)] as const];
+            : [
+                [
+                  key,
+                  new DeviceLink(config.MQTT_PORT, device, secret, session, {
+                    ...faults,
+                    bufferMs: faults.bufferMs || hourMs * (storyOf([device]).faults?.buffersHours ?? 0),
+                  }),
+                ] as const,
+              ];
         }),
       );
       deliver(first, links);
