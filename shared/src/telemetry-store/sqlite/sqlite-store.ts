@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { errorLine, WaystationError } from '../../runtime/errors.ts';
 import { openDatabase, openDatabaseForReading } from '../../runtime/sqlite.ts';
-import type { TelemetryStore } from '../port.ts';
+import type { StoreHealth, TelemetryStore } from '../port.ts';
+import { RawRetention } from './raw-retention.ts';
 import { readCellGroups, readCells } from './rollup-reader.ts';
 import { telemetryMigrations } from './schema.ts';
 import { readRaw, readSeries } from './sqlite-reader.ts';
@@ -13,11 +15,12 @@ export const telemetryFile = 'telemetry.db';
 export function openSqliteStore(dataDir: string): TelemetryStore {
   const db = openDatabase(join(dataDir, telemetryFile), telemetryMigrations);
   const writer = new SqliteWriter(db);
+  const retention = new RawRetention(db);
   return {
     ...reading(() => db),
     writeReadings: async (readings) => writer.writeReadings(readings),
     writeCells: async (cells) => writer.writeCells(cells),
-    deleteRawBefore: async (before) => writer.deleteRawBefore(before),
+    deleteRawBefore: async (before) => retention.deleteBefore(before),
     close: async () => db.close(),
   };
 }
@@ -26,10 +29,20 @@ export function openSqliteStore(dataDir: string): TelemetryStore {
 export function openSqliteStoreForReading(dataDir: string): TelemetryStore {
   let db: DatabaseSync | undefined;
   const open = () => {
-    db ??= openDatabaseForReading(join(dataDir, telemetryFile));
+    if (db !== undefined) return db;
+    const opened = openDatabaseForReading(join(dataDir, telemetryFile));
+    // The writer makes the file first and its tables a moment later.
+    if (opened?.prepare('PRAGMA user_version').get()?.['user_version'] === 0) opened.close();
+    else db = opened;
     return db;
   };
-  const refuse = () => Promise.reject(new Error('this store was opened for reading'));
+  const refuse = () =>
+    Promise.reject(
+      new WaystationError({
+        code: 'store_read_only',
+        message: 'This telemetry store was opened for reading.',
+      }),
+    );
   return {
     ...reading(open),
     writeReadings: refuse,
@@ -52,9 +65,16 @@ function reading(open: () => DatabaseSync | undefined): Reading {
     readCells: (query) => from([], (db) => readCells(db, query)),
     readCellGroups: (query, groups) => from([], (db) => readCellGroups(db, query, groups)),
     health: () =>
-      from({ ok: true, engine: 'SQLite (empty)' }, (db) => ({
-        ok: true,
-        engine: `SQLite ${db.prepare('SELECT sqlite_version() AS v').get()?.['v']}`,
+      from<StoreHealth>({ ok: true, engine: 'SQLite (empty)' }, sqliteHealth).catch((thrown: unknown) => ({
+        ok: false,
+        engine: 'SQLite',
+        message: `${telemetryFile} cannot be read: ${errorLine(thrown)}.`,
+        fix: 'Look after the disk, or restore a backup of this file.',
       })),
   };
+}
+
+function sqliteHealth(db: DatabaseSync): StoreHealth {
+  db.prepare('SELECT 1 FROM reading LIMIT 1').get();
+  return { ok: true, engine: `SQLite ${db.prepare('SELECT sqlite_version() AS v').get()?.['v']}` };
 }

@@ -5,9 +5,6 @@ import type { StoredReading } from '../port.ts';
 import { NameIds } from './names.ts';
 import { encodeData } from './reading-codec.ts';
 
-/** Rows deleted in one step: some 10 ms, so that the writer is never held for long. */
-const deleteStepRows = 5_000;
-
 /** The writing half of telemetry.db. Each call is one transaction; the same rows again change nothing. */
 export class SqliteWriter {
   private readonly devices: NameIds;
@@ -66,20 +63,6 @@ export class SqliteWriter {
         );
       }
     });
-  }
-
-  /** Deletes one step of raw readings older than `before`; true when more may be left. */
-  deleteRawBefore(before: number): boolean {
-    const devices = this.db.prepare('SELECT id FROM device').all();
-    const erase = this.db.prepare(
-      'DELETE FROM reading WHERE (device, at, seq, session) IN (SELECT device, at, seq, session FROM reading WHERE device = ? AND at < ? LIMIT ?)',
-    );
-    let room = deleteStepRows;
-    for (const { id } of devices) {
-      room -= Number(erase.run(id as number, before, room).changes);
-      if (room <= 0) return true;
-    }
-    return false;
   }
 
   private atomically(work: () => void): void {
