@@ -75,15 +75,19 @@ export function readSeries(db: DatabaseSync, query: SeriesQuery): SeriesPoint[] 
       fix: 'Ask for a shorter time or a larger everyMs.',
     });
   }
-  const kinds = db
+  const devices = db
     .prepare('SELECT id, kind FROM device WHERE station = ? AND device = ?')
-    .all(query.station, query.device);
+    .all(query.station, query.device)
+    .map(({ id, kind }) => ({ id: Number(id), kind: kind as DeviceKind }));
   checkField(
     query.field,
-    kinds.map(({ kind }) => kind as DeviceKind),
+    devices.map(({ kind }) => kind),
   );
-  const devices = kinds.map(({ id }) => Number(id));
-  const values = `SELECT CAST((at - ?) / ? AS INTEGER) AS bucket, at, seq, ${fieldSql(query.field)} AS v FROM reading WHERE device IN (${devices.join(',')}) AND at >= ? AND at < ?`;
+  // One device id per kind that ever stood in this place; each kind keeps the field elsewhere.
+  const value = devices.map(({ id, kind }) => `WHEN ${id} THEN ${fieldSql(kind, query.field)}`).join(' ');
+  if (value === '') return [];
+  const ids = devices.map(({ id }) => id).join(',');
+  const values = `SELECT CAST((at - ?) / ? AS INTEGER) AS bucket, at, seq, CASE device ${value} END AS v FROM reading WHERE device IN (${ids}) AND at >= ? AND at < ?`;
   const counted = `count(v) AS n FROM (${values}) WHERE v IS NOT NULL GROUP BY bucket`;
   // A bare column beside max() comes from the row of the maximum (SQLite's documented rule): the newest value of the bucket.
   const newest = `SELECT bucket, v, n FROM (SELECT bucket, v, max(at * 1000000 + seq % 1000000) AS newest, ${counted}) ORDER BY bucket`;
