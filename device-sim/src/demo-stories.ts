@@ -11,7 +11,7 @@ export interface Story {
 export interface StationFaults {
   /** In and out are exchanged: the counter is mounted backwards. */
   readonly swapDirection?: boolean;
-  /** Devices that say nothing at all. */
+  /** Devices that have said nothing for three days. */
   readonly dead?: readonly string[];
   /** While true, nothing of the station reports. */
   readonly silent?: (hour: number, minute: number, day: number) => boolean;

@@ -14,6 +14,8 @@ import { beginDay, type MadeReading } from './station-run.ts';
 /** Live data must not wait for the past: above this lag of ingest the history pauses. */
 const maxLagMs = 300;
 const pauseMs = 100;
+/** A broken device of the demo has been silent for three days; before that it worked. */
+const deadForMs = 3 * 86_400_000;
 const progressName = 'sim-history.json';
 
 export interface HistoryParts {
@@ -34,6 +36,7 @@ export interface HistoryParts {
 export async function sendHistory(parts: HistoryParts): Promise<void> {
   const { zone, today, days, log } = parts;
   const done = readProgress(parts.dataDir);
+  const deadSince = zone.dayStart(today - deadForMs);
   let sent = 0;
   for (const readings of parts.earlier) sent += await sendStation(readings, parts);
   log.info('history: today is in', { readings: sent });
@@ -42,7 +45,7 @@ export async function sendHistory(parts: HistoryParts): Promise<void> {
     dayStart = zone.dayStart(dayStart - 1);
     if (done.has(dayStart)) continue;
     for (const own of parts.stations) {
-      const made = beginDay(own, storyOf(own), demoSeed, zone, dayStart);
+      const made = beginDay(own, storyOf(own), demoSeed, zone, dayStart, undefined, deadSince);
       sent += await sendStation(made.until(made.endsAt - 1), parts);
     }
     if (parts.signal.aborted) return;

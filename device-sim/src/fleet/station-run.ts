@@ -8,7 +8,7 @@ import { profileOf } from '../world/profile.ts';
 import type { TruthLine } from '../world/truth-ledger.ts';
 import { truthLine } from '../world/truth-ledger.ts';
 import { createWorld } from '../world/world.ts';
-import type { WorldEvent } from '../world/world-state.ts';
+import type { WorldEvent, WorldState } from '../world/world-state.ts';
 
 /** A reading that a device makes. The session is the local day and `seq` the second in it: a simulator that starts again says the same again. */
 export interface MadeReading {
@@ -45,7 +45,10 @@ export interface StationDay {
   now(at: number): MadeReading[];
 }
 
-/** Begins the local day that contains `at`. `scriptedAt`: when the story of a low tank begins, epoch ms. */
+/**
+ * Begins the local day that contains `at`. The world began a day earlier, so that whoever is inside at midnight also leaves.
+ * `scriptedAt`: when the story of a low tank begins, epoch ms. `deadSince`: from which day on broken devices are silent, epoch ms.
+ */
 export function beginDay(
   devices: readonly Device[],
   story: Story,
@@ -53,6 +56,7 @@ export function beginDay(
   zone: Zone,
   at: number,
   scriptedAt?: number,
+  deadSince = 0,
 ): StationDay {
   const station = devices[0]?.station ?? '';
   const faults = story.faults ?? {};
@@ -69,11 +73,22 @@ export function beginDay(
     profile: profileOf({ station, ...story.profile }),
     seed,
     zone,
-    startAt: dayStart,
+    startAt: zone.dayStart(dayStart - 1),
     scripted,
   });
+  world.advance(dayStart - 1);
+  // A session's counters start at 0, so what yesterday's people used is taken off.
+  const { drawnMl, meals, mealS, presses } = world.state;
+  const sinceMidnight = (state: WorldState): WorldState => ({
+    ...state,
+    drawnMl: state.drawnMl - drawnMl,
+    meals: state.meals - meals,
+    mealS: state.mealS - mealS,
+    presses: state.presses - presses,
+  });
   const door = { in: 0, out: 0 };
-  const reporting = devices.filter(({ id }) => !faults.dead?.includes(id));
+  const dead = dayStart >= deadSince ? (faults.dead ?? []) : [];
+  const reporting = devices.filter(({ id }) => !dead.includes(id));
   const nextAt = new Map(
     reporting.map((device) => [
       device,
@@ -95,7 +110,7 @@ export function beginDay(
         seq,
         at: moment,
         data: observe(device.kind, {
-          state: world.state,
+          state: sinceMidnight(world.state),
           door: { ...door },
           faults,
           station,
