@@ -1,3 +1,5 @@
+import type { LatencyHistogram } from '../device-sim/src/load/latency-histogram.ts';
+
 /** One measured line of DESIGN 6. */
 export interface Figure {
   readonly name: string;
@@ -24,4 +26,9 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** What the JSON keeps of a histogram, ms. */
+export function latencyFigures(latency: LatencyHistogram) {
+  return { p50Ms: latency.percentile(0.5), p99Ms: latency.percentile(0.99), maxMs: latency.max };
 }

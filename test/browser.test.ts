@@ -2,18 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 import { afterEach, expect, it } from 'vitest';
 import { ensureWebApp } from '../dashboard/src/web-build.ts';
+import { chromiumArguments } from './chromium.ts';
 import { engineForTest } from './engines.ts';
 import { type Platform, startPlatform } from './platform.ts';
 
-const chromiumArguments = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const secret = 'a-secret-for-the-door-counter';
 const district = `
 district: { name: 测试区, zone: Asia/Shanghai }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nodeArguments } from '../shared/src/runtime/node-arguments.ts';
 
 export const root = join(import.meta.dirname, '..');
 export const services = ['broker', 'ingest', 'dashboard'] as const;
@@ -12,7 +13,7 @@ export type Service = (typeof services)[number];
 export interface PlatformOptions {
   readonly services?: readonly Service[];
   /** District file (YAML) to import before the start. */
-  readonly district: string;
+  readonly district?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Folder to use instead of a new one in the system's temporary folder. */
   readonly dataDir?: string;
@@ -52,7 +53,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     DEMO: 'off',
     ...options.env,
   };
-  importDistrict(dataDir, options.district, env);
+  if (options.district !== undefined) importDistrict(dataDir, options.district, env);
 
   const children = new Map<Service, ChildProcess>();
   const outputs = new Map<Service, string>();
@@ -60,14 +61,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const url = `http://127.0.0.1:${httpPort}`;
 
   const start = async (service: Service) => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(root, service, 'src/main.ts')],
-      {
-        env,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+    const child = spawn(process.execPath, [...nodeArguments(service), join(root, service, 'src/main.ts')], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     children.set(service, child);
     const keep = (chunk: Buffer) =>
       outputs.set(service, ((outputs.get(service) ?? '') + chunk.toString()).slice(-100_000));

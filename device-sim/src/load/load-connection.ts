@@ -63,6 +63,11 @@ export class LoadConnection {
     return new Promise((resolve) => this.dial(resolve));
   }
 
+  /** Logged in, and not lost since. */
+  get isConnected(): boolean {
+    return this.isReady;
+  }
+
   /** Readings that are not acknowledged. */
   get outstanding(): number {
     return this.waiting.size + this.again.length;

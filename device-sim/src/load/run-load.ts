@@ -123,7 +123,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-function newDevice(key: string, session: string): LoadDevice {
+/** A device that has sent nothing yet; `key` is `station/device`. */
+export function newDevice(key: string, session: string): LoadDevice {
   return {
     key,
     session,

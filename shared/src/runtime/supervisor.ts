@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { nodeArguments } from './node-arguments.ts';
 import { exitConfiguration } from './process.ts';
 
 /** One process to keep alive. */
@@ -60,7 +61,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     // A group of its own: Ctrl-C on the terminal reaches only the supervisor, which stops the programs in order.
     const child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', program.main, ...(program.arguments ?? [])],
+      [...nodeArguments(program.name), program.main, ...(program.arguments ?? [])],
       {
         env: program.env,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
