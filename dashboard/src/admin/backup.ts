@@ -16,13 +16,15 @@ import { pipeline } from 'node:stream/promises';
 import { copyJournal } from '@waystation/shared/journal/copy';
 import { startNewGeneration } from '@waystation/shared/journal/generation';
 import { errorLine, WaystationError } from '@waystation/shared/runtime/errors';
-import { readStatuses } from '@waystation/shared/runtime/status-file';
 import { z } from 'zod';
+import { whoRunsOn } from './running.ts';
 
 type Say = (line: string) => void;
 
 /** In this order: the journal last, so that it holds everything that the databases have seen. */
 const databases = ['state.db', 'telemetry.db', 'registry.db', 'dashboard.db'];
+/** Beside the databases: in the demo district, the secrets that its simulator uses. */
+const otherFiles = ['sim-secrets.json'];
 const manifestName = 'manifest.json';
 const manifestSchema = z.object({
   version: z.literal(1),
@@ -66,6 +68,8 @@ export async function backup(
     const { offset } = await copyJournal(join(dataDir, 'journal'), join(folder, 'journal'));
     say(`copied the journal up to ${offset}`);
   }
+  for (const name of otherFiles)
+    if (existsSync(join(dataDir, name))) copyFileSync(join(dataDir, name), join(folder, name));
   if (existsSync(secretKeyFile)) copyFileSync(secretKeyFile, join(folder, 'secret.key'));
   const files: z.output<typeof manifestSchema>['files'] = {};
   for (const path of filesBelow(folder))
@@ -87,12 +91,11 @@ export async function restore(
   folder: string,
   say: Say,
 ): Promise<void> {
-  const running = readStatuses(dataDir).filter(({ pid }) => isAlive(pid));
+  const running = whoRunsOn(dataDir);
   if (running.length > 0) {
-    const names = running.map(({ service, pid }) => `${service} (process ${pid})`).join(', ');
     throw new WaystationError({
       code: 'restore_running',
-      message: `${names} is running on ${dataDir}.`,
+      message: `${running.join(', ')} is running on ${dataDir}.`,
       fix: 'Stop everything first.',
     });
   }
@@ -151,15 +154,6 @@ function filesBelow(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function mebibytes(bytes: number): string {

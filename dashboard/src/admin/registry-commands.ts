@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Device, deviceSchema } from '@waystation/shared/contracts/registry-documents';
-import { newLogin, replayLoginName } from '@waystation/shared/registry/device-logins';
+import { newLogin, replayLoginName, revokedLogin } from '@waystation/shared/registry/device-logins';
 import { importDistrict } from '@waystation/shared/registry/district-import';
 import { parseDistrictFile } from '@waystation/shared/registry/district-parse';
 import { hashPassword } from '@waystation/shared/registry/password';
@@ -94,8 +94,11 @@ export async function changeDevice(
       showSecret(say, key, secret);
     } else if (action === 'revoke') {
       if (logins.has(key))
-        await registry.apply([{ kind: 'login', id: key, body: null }], { who, what: `revoked ${key}` });
-      say(`${key} has no login any more`);
+        await registry.apply([{ kind: 'login', id: key, body: revokedLogin(key) }], {
+          who,
+          what: `revoked ${key}`,
+        });
+      say(`${key} cannot log in any more; "device rotate" gives it a new secret`);
     } else {
       throw usageError('device knows add, rotate and revoke.');
     }

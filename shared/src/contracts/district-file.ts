@@ -23,4 +23,5 @@ export const districtFileSchema = z.strictObject({
   units: z.array(z.strictObject(unitSchema.shape)).default([]),
   stations: z.array(fileStationSchema).default([]),
 });
-export type DistrictFile = z.output<typeof districtFileSchema>;
+/** A file that fits the schema, with nothing but what it names: what it leaves out is not changed by an import. */
+export type DistrictFile = z.input<typeof districtFileSchema>;

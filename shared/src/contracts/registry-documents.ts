@@ -90,6 +90,8 @@ export const loginSchema = z.object({
   salt: z.string(),
   hash: z.string(),
   createdAt: z.number(),
+  /** Epoch ms. A revoked login has the hash of a secret that nobody knows; only a new secret ends it. */
+  revokedAt: z.number().optional(),
 });
 export type Login = z.output<typeof loginSchema>;
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { EntityChange } from '../contracts/registry-documents.ts';
+import { generateSecret, secretMatches } from '../runtime/secret-key.ts';
 import { newLogin, replayLoginName } from './device-logins.ts';
 import { importDistrict } from './district-import.ts';
 import { parseDistrictFile } from './district-parse.ts';
@@ -10,11 +11,13 @@ import { openRegistry } from './registry.ts';
 
 const districtFile = join(import.meta.dirname, '../../demo/district.yaml');
 const secretsName = 'sim-secrets.json';
+const nobody = { salt: '', hash: '' };
 const secretsSchema = z.object({ district: z.string(), secrets: z.record(z.string(), z.string()) });
 
 /**
  * Imports the shipped demo district into DATA_DIR/demo, with the secrets of its devices for the simulator beside it (readable by the owner only).
- * Does nothing when it is there and the shipped file did not change.
+ * Does nothing when it is there and the shipped file did not change. The secrets are on disk before the registry knows them, so that a kill
+ * at any moment leaves no login that nobody can use: the next start goes on with the same ones.
  */
 export async function ensureDemoDistrict(
   dataDir: string,
@@ -27,16 +30,33 @@ export async function ensureDemoDistrict(
   try {
     if (known?.district === district)
       return { demoDataDir, revision: await registry.newestRevision(), changed: false };
+    const file = parseDistrictFile(text, 'the demo district');
+    const secrets: Record<string, string> = { ...known?.secrets };
+    const secretOf = (name: string) => {
+      secrets[name] ??= generateSecret();
+      return secrets[name];
+    };
+    const stations = (file.stations ?? []).map((station) => ({
+      ...station,
+      ...(station.gateway && { gatewaySecret: secretOf(station.id) }),
+      devices: (station.devices ?? []).map((device) => ({
+        ...device,
+        secret: secretOf(`${station.id}/${device.id}`),
+      })),
+    }));
+    const replays = stations
+      .map(({ id }) => replayLoginName(id))
+      .map((name) => [name, secretOf(name)] as const);
+    writeSecrets(demoDataDir, { district: 'being made', secrets });
+
     const by = { who: 'system', what: 'made the demo district' };
-    const outcome = await importDistrict(registry, parseDistrictFile(text, 'the demo district'), by);
-    const secrets: Record<string, string> = { ...known?.secrets, ...outcome.secrets };
-    const { stations, logins } = await registry.loadSnapshot();
-    const replays = [...stations.keys()].map(replayLoginName).filter((name) => !logins.has(name));
-    const changes = replays.map((name): EntityChange => {
-      const { login, secret } = newLogin(name);
-      secrets[name] = secret;
-      return { kind: 'login', id: name, body: login };
-    });
+    await importDistrict(registry, { ...file, stations }, by);
+    const { logins } = await registry.loadSnapshot();
+    const changes = replays
+      .filter(([name, secret]) => !secretMatches(secret, logins.get(name) ?? nobody))
+      .map(
+        ([name, secret]): EntityChange => ({ kind: 'login', id: name, body: newLogin(name, secret).login }),
+      );
     const revision = await registry.apply(changes, by);
     writeSecrets(demoDataDir, { district, secrets });
     return { demoDataDir, revision, changed: true };

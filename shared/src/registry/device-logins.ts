@@ -10,6 +10,11 @@ export function newLogin(
   return { login: { name, ...hashSecret(secret), createdAt }, secret };
 }
 
+/** The login with its secret taken away: it stays known, so that an import does not make it again. */
+export function revokedLogin(name: string, revokedAt: number = Date.now()): Login {
+  return { ...newLogin(name).login, revokedAt };
+}
+
 /** The login that may send any past time for all devices of a station. */
 export function replayLoginName(station: string): string {
   return `${station}:replay`;

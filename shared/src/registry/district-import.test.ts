@@ -1,9 +1,10 @@
-import { mkdtempSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { secretMatches } from '../runtime/secret-key.ts';
 import { ensureDemoDistrict, readSimulatorSecrets } from './demo-district.ts';
+import { revokedLogin } from './device-logins.ts';
 import { importDistrict } from './district-import.ts';
 import { parseDistrictFile } from './district-parse.ts';
 import { ensureAdministrator } from './first-administrator.ts';
@@ -37,6 +38,36 @@ it('applies a file, and the same file again changes nothing', async () => {
   expect(secretMatches(first.secrets['s1/door-1']!, logins.get('s1/door-1')!)).toBe(true);
   expect(secretMatches('a-secret-given-by-hand', logins.get('s1/water-1')!)).toBe(true);
   expect(devices.size).toBe(2);
+  registry.close();
+});
+
+it('sets what the file names and keeps what it does not name', async () => {
+  const registry = await openRegistry(folder());
+  await importDistrict(registry, parseDistrictFile(small, 'small.yaml'), by);
+  const { devices } = await registry.loadSnapshot();
+  const door = devices.get('s1/door-1')!;
+  const changed = { ...door, swapDirection: true, reportingIntervalS: 30, stage: 'not-handed-over' as const };
+  await registry.apply([{ kind: 'device', id: 's1/door-1', body: changed }], by);
+  await importDistrict(registry, parseDistrictFile(small, 'small.yaml'), by);
+  expect((await registry.loadSnapshot()).devices.get('s1/door-1')).toEqual({
+    ...changed,
+    reportingIntervalS: 60,
+  });
+  registry.close();
+});
+
+it('leaves a revoked login revoked, whatever secret the file gives', async () => {
+  const registry = await openRegistry(folder());
+  await importDistrict(registry, parseDistrictFile(small, 'small.yaml'), by);
+  const names = ['s1/door-1', 's1/water-1'];
+  await registry.apply(
+    names.map((id) => ({ kind: 'login', id, body: revokedLogin(id) })),
+    by,
+  );
+  const again = await importDistrict(registry, parseDistrictFile(small, 'small.yaml'), by);
+  expect(again).toMatchObject({ changed: false, secrets: {} });
+  const { logins } = await registry.loadSnapshot();
+  expect(secretMatches('a-secret-given-by-hand', logins.get('s1/water-1')!)).toBe(false);
   registry.close();
 });
 
@@ -92,6 +123,24 @@ it('makes the demo district once, with secrets only its owner can read', async (
   for (const [name, secret] of Object.entries(secrets))
     expect(secretMatches(secret, logins.get(name)!)).toBe(true);
   expect(Object.keys(secrets)).toContain('kg-xiangyun:replay');
+});
+
+it('goes on with the same secrets when the making of the demo district was killed half-way', async () => {
+  const dataDir = folder();
+  const { demoDataDir } = await ensureDemoDistrict(dataDir);
+  const file = join(demoDataDir, 'sim-secrets.json');
+  const made = JSON.parse(readFileSync(file, 'utf8')) as { secrets: Record<string, string> };
+  // As after a kill between the registry and the last write of the secrets, and with one login that was never applied.
+  writeFileSync(file, JSON.stringify({ district: 'being made', secrets: made.secrets }));
+  const registry = await openRegistry(demoDataDir);
+  await registry.apply([{ kind: 'login', id: 'kg-xiangyun/door-1', body: null }], by);
+  expect(await ensureDemoDistrict(dataDir)).toMatchObject({ changed: true });
+  expect(readSimulatorSecrets(demoDataDir)).toEqual(made.secrets);
+  const { logins } = await registry.loadSnapshot();
+  registry.close();
+  expect(logins.size).toBe(Object.keys(made.secrets).length);
+  for (const [name, secret] of Object.entries(made.secrets))
+    expect(secretMatches(secret, logins.get(name)!)).toBe(true);
 });
 
 it('makes the first administrator once, with a given or a generated password', async () => {

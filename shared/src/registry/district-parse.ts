@@ -1,4 +1,5 @@
 import { isMap, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { type DistrictFile, districtFileSchema } from '../contracts/district-file.ts';
 import { WaystationError } from '../runtime/errors.ts';
 
@@ -26,7 +27,8 @@ export function parseDistrictFile(text: string, name: string): DistrictFile {
     return 1;
   };
 
-  const parsed = districtFileSchema.safeParse(document.toJS());
+  const content: unknown = document.toJS();
+  const parsed = districtFileSchema.safeParse(content);
   if (!parsed.success) {
     refuse(
       name,
@@ -43,10 +45,10 @@ export function parseDistrictFile(text: string, name: string): DistrictFile {
         ({ path, id }) => `line ${lineOf(path)}: ${fieldName(path)}: "${id}" stands here a second time`,
       ),
     );
-  return parsed.data;
+  return content as DistrictFile;
 }
 
-function repeatedIds(file: DistrictFile): { path: PropertyKey[]; id: string }[] {
+function repeatedIds(file: z.output<typeof districtFileSchema>): { path: PropertyKey[]; id: string }[] {
   const repeated: { path: PropertyKey[]; id: string }[] = [];
   const look = (items: readonly { id: string }[], path: PropertyKey[]) => {
     const seen = new Set<string>();
