@@ -44,7 +44,7 @@ export async function registerDistrict(
     const keys: string[] = [];
     for (let device = 0; device < devicesEach; device += 1) {
       const id = `door-${device}`;
-      const body = deviceSchema.parse({ station, id, kind: 'door-counter', reportingIntervalS: 3_600 });
+      const body = deviceSchema.parse({ station, id, kind: 'door-counter', reportingIntervalS: 60 });
       changes.push({ kind: 'device', id: `${station}/${id}`, body });
       keys.push(`${station}/${id}`);
     }

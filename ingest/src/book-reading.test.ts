@@ -47,7 +47,7 @@ function cellsOf(more: Record<string, unknown>, readings: readonly Sent[], zoneN
     } as const;
     takeReading(device, shelves.of('s', 'd'), zone, message, reading, at + 50);
   }
-  const cells = [...shelves.dirty()].sort((a, b) => a.hour - b.hour);
+  const cells = [...shelves.dirty(Number.POSITIVE_INFINITY)].sort((a, b) => a.hour - b.hour);
   return { cells, text: cells.map(({ hour, cell }) => `${hour} ${writeCell(cell)}`), totals: device.totals };
 }
 

@@ -1,6 +1,7 @@
 import type { Device } from '@waystation/shared/contracts/registry-documents';
 import type { DeviceTwin } from '@waystation/shared/contracts/twin';
-import type { Edge } from './cell.ts';
+import { type Edge, parseCell, writeCell } from './cell.ts';
+import type { DirtyCell } from './cell-shelves.ts';
 import type { ClockOffsets } from './clock-offset.ts';
 import { type DeviceState, newDeviceState, type SessionMemory } from './device-state.ts';
 import type { Values } from './measured.ts';
@@ -23,10 +24,12 @@ interface MemoryRow {
   readonly o: ClockOffsets;
   readonly r: number | null;
   readonly s: readonly SessionRow[];
+  /** The open cell, while it waits to be written to its own table: hour, touchedAt, body. */
+  readonly h?: readonly [number, number, string];
 }
 
 /** The reducer's own memory of a device as JSON. Sessions that did not change are not written anew: only one does as a rule. */
-export function writeMemory(device: DeviceState): string {
+export function writeMemory(device: DeviceState, open?: DirtyCell): string {
   const head = JSON.stringify({
     n: [device.dataAt, device.dataSeq, device.dataReplaced ? 1 : 0],
     t: device.totals,
@@ -40,7 +43,23 @@ export function writeMemory(device: DeviceState): string {
     session.written ??= writeSession(session);
     sessions = sessions === '' ? session.written : `${sessions},${session.written}`;
   }
-  return `${head.slice(0, -1)},"s":[${sessions}]}`;
+  const cell = open === undefined ? '' : `${openCellKey}${JSON.stringify(openCellRow(open))}`;
+  return `${head.slice(0, -1)},"s":[${sessions}]${cell}}`;
+}
+
+const openCellKey = ',"h":';
+const openCellRow = ({ hour, touchedAt, cell }: DirtyCell): MemoryRow['h'] => [
+  hour,
+  touchedAt,
+  writeCell(cell),
+];
+
+/** The open cell that the row of its device carries. */
+export function readOpenCell(station: string, device: string, memory: string): DirtyCell | undefined {
+  // Most rows carry none: they need not be parsed for it.
+  if (!memory.includes(openCellKey)) return undefined;
+  const { h } = JSON.parse(memory) as MemoryRow;
+  return h && { station, device, hour: h[0], touchedAt: h[1], cell: parseCell(h[2]) };
 }
 
 function writeSession(session: SessionMemory): string {

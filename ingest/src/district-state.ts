@@ -2,9 +2,9 @@ import type { JournalRecord, MessageRecord } from '@waystation/shared/contracts/
 import type { RegistrySnapshot } from '@waystation/shared/contracts/registry-documents';
 import { passDoor } from '@waystation/shared/measures/occupancy';
 import { type Zone, zoneOf } from '@waystation/shared/runtime/zone';
-import { type CellShelves, createCellShelves } from './cell-shelves.ts';
+import { type CellShelves, createCellShelves, openCellsDue } from './cell-shelves.ts';
 import { type DecodedTelemetry, decodeMessage } from './decode.ts';
-import { writeMemory } from './device-memory.ts';
+import { readOpenCell, writeMemory } from './device-memory.ts';
 import { type DeviceState, twinOf } from './device-state.ts';
 import { createPresence } from './presence.ts';
 import { endMessage, judge, rollDay, takeReading } from './reduce-device.ts';
@@ -50,7 +50,7 @@ export interface DistrictState {
   settled(): void;
   counters(): ReadonlyMap<string, number>;
   registryRevision(): number;
-  sizes(): { devices: number; stations: number; cells: number };
+  sizes(): { devices: number; stations: number; cells: number; waitingCells: number };
 }
 
 /** The state as `db` holds it, under the registry that was in force at its position. */
@@ -59,10 +59,15 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
   for (const name of counterNames) if (!counters.has(name)) counters.set(name, 0);
   const add = (name: CounterName, by = 1) => void counters.set(name, (counters.get(name) ?? 0) + by);
   let now = db.readPosition('state')?.receivedAt ?? 0;
+  let openCellsWrittenAt = now;
   let lastTick = counters.get('last_tick') ?? 0;
   let registry = snapshot;
   let zone: Zone = zoneOf(snapshot.district.zone);
   const shelves: CellShelves = createCellShelves(db, () => now);
+  for (const { station, device, memory } of db.readDevices()) {
+    const open = readOpenCell(station, device, memory);
+    if (open !== undefined) shelves.restore(open);
+  }
   const roster = createRoster(db, snapshot);
   const { devices, stations } = roster;
   const withheld = new Map<number, string>();
@@ -270,19 +275,19 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
         station.written = body;
         station.isDirty = true;
       }
+      const cells = shelves.dirty(openCellsDue(now - openCellsWrittenAt));
       const deviceRows: TwinRow[] = [];
       for (const device of dirtyDevices) {
         deviceRows.push({
           station: device.station,
           device: device.id,
           body: JSON.stringify(twinOf(device)),
-          memory: writeMemory(device),
+          memory: writeMemory(device, shelves.waiting(device.station, device.id)),
         });
       }
       // In the order of the tables: neighbouring rows share pages.
       if (deviceRows.length > manyRows) deviceRows.sort(byKey);
       if (stationRows.length > manyRows) stationRows.sort(byKey);
-      const cells = shelves.dirty();
       if (cells.length > manyRows) cells.sort(byKey);
       return {
         position,
@@ -304,11 +309,17 @@ export function loadDistrictState(db: StateDb, snapshot: RegistrySnapshot): Dist
       withheld.clear();
       prune = [];
       rejected = [];
+      openCellsWrittenAt = now;
       shelves.settled(devices.size);
     },
     counters: () => counters,
     registryRevision: () => registry.revision,
-    sizes: () => ({ devices: devices.size, stations: stations.size, cells: shelves.size() }),
+    sizes: () => ({
+      devices: devices.size,
+      stations: stations.size,
+      cells: shelves.size(),
+      waitingCells: shelves.waitingCount(),
+    }),
   };
 
   function markLogin(login: string): void {
