@@ -29,6 +29,7 @@ export async function openSteadyLoad(options: SteadyLoadOptions): Promise<Steady
   const connections = options.logins.map(({ login, secret, devices }, index) => {
     const own = devices.map((key) => Object.assign(newDevice(key, options.session), options.from));
     return new LoadConnection(own, {
+      host: '127.0.0.1',
       port: options.port,
       login,
       secret,

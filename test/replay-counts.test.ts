@@ -67,7 +67,7 @@ it('gives the same sums per day as the file, in order, twice, shuffled and doubl
     more: { shuffleWithinMs?: number; duplicateShare?: number } = {},
   ) =>
     replayCounts(file, {
-      port: mqttPort,
+      url: `mqtt://127.0.0.1:${mqttPort}`,
       station,
       device: 'door-1',
       secret,

@@ -5,7 +5,11 @@ export type Options = ReadonlyMap<string, string>;
 
 /** @throws WaystationError `usage` in one line. */
 export function usage(message: string): WaystationError {
-  return new WaystationError({ code: 'usage', message, fix: 'npm run sim -- --help shows the commands.' });
+  return new WaystationError({
+    code: 'usage',
+    message,
+    fix: 'npm run sim -- --help shows the commands, npm run sim -- COMMAND --help their options.',
+  });
 }
 
 /** Splits a command line into words and options; only the named options are known. */
@@ -22,7 +26,10 @@ export function parseOptions(
       continue;
     }
     const name = word.slice(2);
-    if (!known.includes(name)) throw usage(`${word} is no option here.`);
+    if (!known.includes(name))
+      throw usage(
+        `${word} is no option here${known.length === 0 ? '' : `; there are ${known.map((each) => `--${each}`).join(', ')}`}.`,
+      );
     const value = rest.shift();
     if (value === undefined) throw usage(`${word} needs a value.`);
     options.set(name, value);

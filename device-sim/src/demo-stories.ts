@@ -13,18 +13,20 @@ export interface StationFaults {
   readonly swapDirection?: boolean;
   /** Devices that have said nothing for three days. */
   readonly dead?: readonly string[];
-  /** While true, nothing of the station reports. */
+  /** While true, router or mains of the room are off. `day` is the day of the month. */
   readonly silent?: (hour: number, minute: number, day: number) => boolean;
   /** Door lock says locked. */
   readonly locked?: (hour: number) => boolean;
-  /** Added to the room's temperature, degrees. */
-  readonly coldC?: (hour: number) => number;
+  /** Added to the room's temperature, degrees. `day` is the day of the month. */
+  readonly coldC?: (hour: number, day: number) => number;
   /** Rest of the water filter, %. */
   readonly filterPct?: number;
   /** Level of the tank shortly after the start, ml: a volunteer comes soon. */
   readonly startLevelMl?: number;
   /** All devices go through one gateway that hands over only each so many hours. */
   readonly buffersHours?: number;
+  /** A new station has no past before. */
+  readonly installedDaysAgo?: number;
 }
 
 const day = 12;
@@ -62,7 +64,12 @@ const demoStories: Readonly<Record<string, Story>> = {
   'tz-fuyou': { profile: { visitsPerDay: day }, faults: { swapDirection: true } },
   'nfx-wuliu': { profile: { visitsPerDay: 200, hours: hourShapes.freight, capacityMl: null, cells: 12 } },
   'sl-zhengwu': {
-    profile: { visitsPerDay: day, capacityMl: null },
+    // Nobody gets in while the ID reader fails.
+    profile: {
+      visitsPerDay: day,
+      capacityMl: null,
+      openAt: (_weekday, minute) => minute >= 420 && minute < 1_200,
+    },
     faults: { locked: (hour) => hour >= 20 || hour < 7 },
   },
   'gm-shunping': {
@@ -72,11 +79,12 @@ const demoStories: Readonly<Record<string, Story>> = {
   'sy-beiqu': { profile: { visitsPerDay: day }, faults: { dead: ['door-1'] } },
   'sf-taihe': { profile: { visitsPerDay: day } },
   'wq-xixin': { profile: { visitsPerDay: day, unseenShare: 0.6 } },
-  'mp-xincheng': { profile: { visitsPerDay: 2 } },
+  'mp-xincheng': { profile: { visitsPerDay: 2 }, faults: { installedDaysAgo: 1 } },
   'nls-dangqun': { profile: { visitsPerDay: day, capacityMl: null } },
   'yz-dajie': {
     profile: { visitsPerDay: 2, hours: hourShapes.street },
-    faults: { coldC: (hour) => (hour >= 22 || hour < 7 ? -11 : 0) },
+    // The heating fails in the first cold nights of each week of the month.
+    faults: { coldC: (hour, of) => (of % 7 < 2 && (hour >= 22 || hour < 7) ? -11 : 0) },
   },
   'lq-zhengwu': { profile: { visitsPerDay: 2, hours: hourShapes.street }, faults: { buffersHours: 6 } },
 };

@@ -40,8 +40,11 @@ export const noFaults: DeviceFaults = {
 
 /** A message that a device hands over. */
 export interface Handed {
-  readonly session: string;
+  /** The reading as the device believes it. */
+  readonly reading: MadeReading;
   readonly text: string;
+  /** Cut short on the way: whoever gets it can make nothing of it. */
+  readonly isBroken: boolean;
 }
 
 /** A device with faults between what it should report and what it hands over. The same seed hands over the same bytes. */
@@ -83,7 +86,8 @@ export class FaultyDevice {
     return readings.map((each) => this.hand(each, late));
   }
 
-  private hand({ session, seq, at, device, data }: MadeReading, late: boolean): Handed {
+  private hand(reading: MadeReading, late: boolean): Handed {
+    const { session, seq, at, device, data } = reading;
     const text = JSON.stringify({
       session,
       seq,
@@ -92,10 +96,8 @@ export class FaultyDevice {
       data,
       ...(late ? { late: true } : {}),
     });
-    return {
-      session,
-      text: this.happens('broken', seq, this.faults.brokenShare) ? text.slice(0, text.length >> 1) : text,
-    };
+    const isBroken = this.happens('broken', seq, this.faults.brokenShare);
+    return { reading, isBroken, text: isBroken ? text.slice(0, text.length >> 1) : text };
   }
 
   private distort(reading: MadeReading): MadeReading {

@@ -16,6 +16,8 @@ export interface Sight {
   readonly station: string;
   /** Local hour. */
   readonly hour: number;
+  /** Local day of the month. */
+  readonly day: number;
   /** Epoch ms. */
   readonly at: number;
 }
@@ -62,8 +64,8 @@ const observers: { readonly [K in DeviceKind]: (sight: Sight) => DataOf<K> } = {
   'supply-shelf': ({ state }) => ({
     items: Object.entries(state.shelf).map(([sku, quantity]) => ({ sku, quantity })),
   }),
-  environment: ({ state, station, at, faults, hour }) => ({
-    tempC: round(roomC(station, at) + (faults.coldC?.(hour) ?? 0) + Math.min(2, state.inside * 0.1)),
+  environment: ({ state, station, at, faults, hour, day }) => ({
+    tempC: round(roomC(station, at) + (faults.coldC?.(hour, day) ?? 0) + Math.min(2, state.inside * 0.1)),
     humidityPct: round(35 + 10 * driftAt(hashOf(`${station}/humidity`), at, 3 * hourMs), 0),
     co2Ppm: round(450 + 45 * state.inside + 30 * driftAt(hashOf(`${station}/co2`), at, hourMs), 0),
     motion: state.inside > 0,

@@ -37,6 +37,8 @@ const reportsOnChange: Partial<Record<WorldEvent['type'], Device['kind'][]>> = {
 /** One local day of a station: its people, and what its devices report of them. */
 export interface StationDay {
   readonly session: string;
+  /** The local day, `2026-11-21`. */
+  readonly date: string;
   /** First instant of the next local day, epoch ms. */
   readonly endsAt: number;
   /** Readings up to and including a moment, in order of time. */
@@ -62,7 +64,8 @@ export function beginDay(
   const faults = story.faults ?? {};
   const dayStart = zone.dayStart(at);
   const { year, month, day } = zone.parts(dayStart);
-  const session = `d${year}${String(month).padStart(2, '0')}${String(day).padStart(2, '0')}`;
+  const date = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+  const session = `d${date.replaceAll('-', '')}`;
   const scripted: WorldEvent[] = [];
   if (faults.startLevelMl !== undefined && scriptedAt !== undefined)
     scripted.push(
@@ -115,6 +118,7 @@ export function beginDay(
           faults,
           station,
           hour,
+          day,
           at: moment,
         }),
       },
@@ -123,6 +127,7 @@ export function beginDay(
 
   return {
     session,
+    date,
     now: (at) => reporting.flatMap((device) => make(device, Math.floor(at / 1_000) * 1_000)),
     endsAt: zone.nextDayStart(dayStart),
     until(to, truth) {

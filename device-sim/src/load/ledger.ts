@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { WaystationError } from '@waystation/shared/runtime/errors';
 import { z } from 'zod';
 
 /**
@@ -22,8 +23,54 @@ export function writeLedger(file: string, ledger: Ledger): void {
   writeFileSync(file, JSON.stringify(ledger));
 }
 
+/** One acknowledged reading, as the running fleet notes it; `in` and `out` only of door counters. */
+export interface AcknowledgedReading {
+  /** `station/device`. */
+  readonly device: string;
+  readonly session: string;
+  readonly seq: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly in?: number;
+  readonly out?: number;
+}
+
+/** `device session seq at in out`, without the counts for a device that has none. */
+export function acknowledgedLine(reading: AcknowledgedReading): string {
+  const counts = reading.in === undefined ? '' : ` ${reading.in} ${reading.out}`;
+  return `${reading.device} ${reading.session} ${reading.seq} ${reading.at}${counts}`;
+}
+
+/**
+ * Reads a ledger: what `load` wrote, or the lines that the fleet notes. A last line without its end was cut by a kill and is left out.
+ * @throws WaystationError `ledger_invalid` naming the line.
+ */
 export function readLedger(file: string): Ledger {
-  return ledgerSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const text = readFileSync(file, 'utf8');
+  if (text.startsWith('[')) return ledgerSchema.parse(JSON.parse(text));
+  const entries = new Map<string, Ledger[number]>();
+  const lines = text.split('\n');
+  lines.pop();
+  for (const [index, line] of lines.entries()) {
+    const [device = '', session = '', ...numbers] = line.split(' ');
+    const [seq = Number.NaN, at = Number.NaN, entered = 0, left = 0] = numbers.map(Number);
+    if (!device.includes('/') || ![seq, at, entered, left].every(Number.isSafeInteger)) {
+      throw new WaystationError({
+        code: 'ledger_invalid',
+        message: `${file}, line ${index + 1}: "${line}" is not "station/device session seq at [in out]".`,
+        fix: 'Give a ledger that load or the fleet wrote.',
+      });
+    }
+    const key = `${device} ${session}`;
+    const entry = entries.get(key) ?? { device, session, runs: [], firstAt: at, lastAt: at, in: 0, out: 0 };
+    entries.set(key, entry);
+    addToRuns(entry.runs, seq);
+    entry.firstAt = Math.min(entry.firstAt, at);
+    entry.lastAt = Math.max(entry.lastAt, at);
+    entry.in = Math.max(entry.in, entered);
+    entry.out = Math.max(entry.out, left);
+  }
+  return [...entries.values()];
 }
 
 /** Adds a number to ascending runs; numbers come nearly in order, so the search begins at the end. */

@@ -14,6 +14,7 @@ export interface LoadDevice {
 }
 
 export interface LoadConnectionOptions {
+  readonly host: string;
   readonly port: number;
   readonly login: string;
   readonly clientId: string;
@@ -95,10 +96,10 @@ export class LoadConnection {
   }
 
   private dial(connected?: () => void): void {
-    const { port, login, clientId, secret, localAddress } = this.options;
+    const { host, port, login, clientId, secret, localAddress } = this.options;
     const socket = connect({
       port,
-      host: '127.0.0.1',
+      host,
       noDelay: true,
       ...(localAddress === undefined ? {} : { localAddress }),
     });

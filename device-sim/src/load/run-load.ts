@@ -11,6 +11,8 @@ export interface LoadLogin {
 }
 
 export interface LoadOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   readonly logins: readonly LoadLogin[];
   /** Messages a second over all connections; 0 = as many as the windows allow. */
@@ -51,6 +53,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     const own = keys.map((key) => newDevice(key, options.session));
     devices.push(...own);
     const connection: LoadConnection = new LoadConnection(own, {
+      host: options.host ?? '127.0.0.1',
       port: options.port,
       login,
       secret,

@@ -48,7 +48,8 @@ export async function record(journalDir: string, file: string): Promise<number> 
 }
 
 export interface ReplayOptions {
-  readonly port: number;
+  /** Address of the broker, `mqtt://...`. */
+  readonly url: string;
   /** Secret of a login, or `undefined` when there is none. */
   readonly secretOf: (login: string) => string | undefined;
   /** 2 = twice as fast as it was; Infinity = without waiting. */
@@ -93,7 +94,7 @@ function parseLine(text: string, number: number): Line {
   }
 }
 
-function logIn(login: string, { port, secretOf }: ReplayOptions): Promise<MqttClient> {
+function logIn(login: string, { url, secretOf }: ReplayOptions): Promise<MqttClient> {
   const password = secretOf(login);
   if (password === undefined)
     throw new WaystationError({
@@ -101,7 +102,7 @@ function logIn(login: string, { port, secretOf }: ReplayOptions): Promise<MqttCl
       message: `There is no secret of ${login}.`,
       fix: 'Give one with --secrets FILE.',
     });
-  return connectAsync(`mqtt://127.0.0.1:${port}`, {
+  return connectAsync(url, {
     username: login,
     password,
     clientId: `${login}:replayer`,

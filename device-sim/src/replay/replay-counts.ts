@@ -4,7 +4,8 @@ import { type Chance, chanceOf } from '../world/chance.ts';
 import type { CountFile } from './count-file.ts';
 
 export interface ReplayCountsOptions {
-  readonly port: number;
+  /** Address of the broker, `mqtt://...`. */
+  readonly url: string;
   readonly station: string;
   readonly device: string;
   /** Secret of the login `{station}:replay`. */
@@ -38,7 +39,7 @@ export function countReadings({ rows, intervalMs }: CountFile): CountReading[] {
 /** Plays a count file through the broker, one acknowledged message after the other; answers how many readings were sent. */
 export async function replayCounts(file: CountFile, options: ReplayCountsOptions): Promise<number> {
   const login = `${options.station}:replay`;
-  const client = await connectAsync(`mqtt://127.0.0.1:${options.port}`, {
+  const client = await connectAsync(options.url, {
     username: login,
     password: options.secret,
     clientId: login,

@@ -1,7 +1,10 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import type { Ledger } from '../load/ledger.ts';
+import { acknowledgedLine, type Ledger, readLedger } from '../load/ledger.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
 const at = Date.parse('2026-11-20T04:00:00Z');
@@ -12,7 +15,12 @@ let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
 
 /** A fake platform that answers what a test plants: the stored seqs, the twin's total, the sum of hours and days. */
-async function fakePlatform(stored: readonly number[], twinIn: number, rollupIn: number): Promise<string> {
+async function fakePlatform(
+  stored: readonly number[],
+  twinIn: number,
+  rollupIn: number,
+  others: readonly { session: string; in: number }[] = [],
+): Promise<string> {
   const figure = { value: null, state: 'never', at: null };
   const station = {
     revision: 1,
@@ -76,13 +84,23 @@ async function fakePlatform(stored: readonly number[], twinIn: number, rollupIn:
       ? { token: 't', expiresAt: at, user: { name: 'admin', displayName: null, role: 'admin' } }
       : path.endsWith('/series')
         ? {
-            readings: stored.map((seq) => ({
-              session: 'x',
-              seq,
-              at: at + seq * 1_000,
-              clockReplaced: false,
-              data: { in: seq, out: 0 },
-            })),
+            readings: [...stored]
+              .map((seq) => ({
+                session: 'x',
+                seq,
+                at: at + seq * 1_000,
+                clockReplaced: false,
+                data: { in: seq, out: 0 },
+              }))
+              .concat(
+                others.map(({ session, in: entered }) => ({
+                  session,
+                  seq: 1,
+                  at,
+                  clockReplaced: false,
+                  data: { in: entered, out: 0 },
+                })),
+              ),
             next: null,
           }
         : path.endsWith('/trends')
@@ -132,4 +150,30 @@ it('finds a reading that was stored twice', async () => {
 it('finds a person counted twice in the twin or in the sums', async () => {
   expect((await verify(await fakePlatform([1, 2, 3, 4, 5], 6, 5))).wrongTotals[0]).toContain('twin');
   expect((await verify(await fakePlatform([1, 2, 3, 4, 5], 5, 6))).wrongTotals[0]).toContain('add up to 6');
+});
+
+it('is content when another program counted people, too, in a session of its own', async () => {
+  const outcome = await verify(await fakePlatform([1, 2, 3, 4, 5], 99, 12, [{ session: 'other', in: 7 }]));
+  expect(outcome).toMatchObject({ acknowledged: 5, wrongTotals: [], ok: true });
+});
+
+it('reads the lines that the running fleet notes, and leaves out one that a kill cut', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'waystation-ledger-')), 'acknowledged.log');
+  const reading = { device: 's1/door-1', session: 'x', at, out: 0 };
+  const lines = [1, 2, 4].map((seq) => acknowledgedLine({ ...reading, seq, at: at + seq, in: seq }));
+  writeFileSync(file, `${lines.join('\n')}\n${lines[0]?.slice(0, 12)}`);
+  expect(readLedger(file)).toEqual([
+    {
+      device: 's1/door-1',
+      session: 'x',
+      runs: [
+        [1, 2],
+        [4, 4],
+      ],
+      firstAt: at + 1,
+      lastAt: at + 4,
+      in: 4,
+      out: 0,
+    },
+  ]);
 });

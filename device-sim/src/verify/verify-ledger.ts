@@ -5,6 +5,7 @@ import {
   stationAnswerSchema,
   trendsAnswerSchema,
 } from '@waystation/shared/contracts/api';
+import { zoneOf } from '@waystation/shared/runtime/zone';
 import type { z } from 'zod';
 import type { Ledger } from '../load/ledger.ts';
 
@@ -26,11 +27,14 @@ export interface VerifyOutcome {
   readonly twice: number;
   /** Devices whose totals differ: one line each. */
   readonly wrongTotals: readonly string[];
+  /** Devices whose totals cannot be held against the ledger, with the reason. */
+  readonly notCompared: readonly string[];
   readonly ok: boolean;
 }
 
 const pageRows = 10_000;
-const dayMs = 86_400_000;
+/** A session whose first reading this soon after midnight already counts people began on the day before. */
+const reachesInMs = 3_600_000;
 
 /** Asks the platform over HTTP and compares with the ledger, until it agrees or the time is up. */
 export async function verifyLedger(options: VerifyOptions): Promise<VerifyOutcome> {
@@ -61,81 +65,123 @@ async function openSession({ url, user, password }: VerifyOptions): Promise<Get>
 }
 
 async function compare(ledger: Ledger, get: Get): Promise<VerifyOutcome> {
-  let acknowledged = 0;
-  let stored = 0;
-  let missing = 0;
-  let twice = 0;
+  const counts = { acknowledged: 0, stored: 0, missing: 0, twice: 0 };
   const wrongTotals: string[] = [];
-  for (const entry of ledger) {
-    const seen = await storedSeqs(entry, get);
-    stored += seen.count;
-    twice += seen.count - seen.seqs.size;
-    for (const [first, last] of entry.runs) {
-      for (let seq = first; seq <= last; seq += 1) {
-        acknowledged += 1;
-        if (!seen.seqs.has(seq)) missing += 1;
+  const notCompared: string[] = [];
+  for (const [device, entries] of Map.groupBy(ledger, (entry) => entry.device)) {
+    const seen = await storedReadings(device, entries, get);
+    for (const { session, runs } of entries) {
+      const { numbers, count } = seen.sessions.get(session) ?? noReadings;
+      counts.stored += count;
+      counts.twice += count - numbers.size;
+      for (const [first, last] of runs) {
+        for (let seq = first; seq <= last; seq += 1) {
+          counts.acknowledged += 1;
+          if (!numbers.has(seq)) counts.missing += 1;
+        }
       }
     }
-    const wrong = await wrongTotal(entry, seen.in, seen.out, get);
-    if (wrong !== undefined) wrongTotals.push(wrong);
+    const { wrong, unknown } = await compareTotals(device, entries, seen, get);
+    if (wrong !== undefined) wrongTotals.push(`${device}: ${wrong}`);
+    if (unknown !== undefined) notCompared.push(`${device}: ${unknown}`);
   }
   return {
-    acknowledged,
-    stored,
-    missing,
-    twice,
+    ...counts,
     wrongTotals,
-    ok: missing === 0 && twice === 0 && wrongTotals.length === 0,
+    notCompared,
+    ok: counts.missing === 0 && counts.twice === 0 && wrongTotals.length === 0,
   };
 }
 
-async function storedSeqs({ device, session, firstAt, lastAt }: Ledger[number], get: Get) {
+/** What the platform has of one session of a device. */
+interface StoredSession {
+  readonly numbers: Set<number>;
+  count: number;
+  /** Of its earliest and its highest reading. */
+  first: { at: number; in: number };
+  in: number;
+  out: number;
+}
+const noReadings: Pick<StoredSession, 'numbers' | 'count'> = { numbers: new Set(), count: 0 };
+
+interface Stored {
+  /** Local midnights around the ledger's readings, epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly sessions: ReadonlyMap<string, StoredSession>;
+}
+
+/** All readings of a device on the local days of the ledger and the day before and after. */
+async function storedReadings(device: string, entries: Ledger, get: Get): Promise<Stored> {
   const [station, id] = device.split('/');
-  const seqs = new Set<number>();
-  let count = 0;
-  const last = { in: 0, out: 0 };
+  const { district } = await get(`/api/v1/stations/${station}`, stationAnswerSchema);
+  const zone = zoneOf(district.zone);
+  const from = zone.dayStart(zone.dayStart(Math.min(...entries.map(({ firstAt }) => firstAt))) - 1);
+  const to = zone.nextDayStart(zone.nextDayStart(Math.max(...entries.map(({ lastAt }) => lastAt))));
+  const sessions = new Map<string, StoredSession>();
   let after: string | null = null;
   do {
     const cursor: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
     const page: z.output<typeof seriesAnswerSchema> = await get(
-      `/api/v1/stations/${station}/devices/${id}/series?from=${firstAt - dayMs}&to=${lastAt + dayMs}&limit=${pageRows}${cursor}`,
+      `/api/v1/stations/${station}/devices/${id}/series?from=${from}&to=${to}&limit=${pageRows}${cursor}`,
       seriesAnswerSchema,
     );
     if (!('readings' in page)) throw new Error('the series is no list of readings');
-    for (const reading of page.readings) {
-      if (reading.session !== session) continue;
-      count += 1;
-      seqs.add(reading.seq);
-      last.in = Math.max(last.in, Number(reading.data['in']));
-      last.out = Math.max(last.out, Number(reading.data['out']));
+    for (const { session: name, seq, at, data } of page.readings) {
+      const [entered, left] = [Number(data['in'] ?? 0), Number(data['out'] ?? 0)];
+      const known = sessions.get(name);
+      const session = known ?? { numbers: new Set(), count: 0, first: { at, in: entered }, in: 0, out: 0 };
+      if (known === undefined) sessions.set(name, session);
+      session.count += 1;
+      session.numbers.add(seq);
+      session.in = Math.max(session.in, entered);
+      session.out = Math.max(session.out, left);
     }
     after = page.next;
   } while (after !== null);
-  return { seqs, count, ...last };
+  return { from, to, sessions };
 }
 
-/** The twin's total, and the sums of hours and days, must say what the highest stored counter says (a reading may be stored without its acknowledgement having arrived). */
-async function wrongTotal(
-  { device, firstAt, lastAt, in: ackedIn }: Ledger[number],
-  highestIn: number,
-  highestOut: number,
+/**
+ * The sums of hours and days must say what the counters say, session by session; the twin's total, too, when the platform has nothing else of the
+ * device. (A reading may be stored without its acknowledgement having arrived, so the stored counters are what the sums are held against.)
+ */
+async function compareTotals(
+  device: string,
+  entries: Ledger,
+  { from, to, sessions }: Stored,
   get: Get,
-): Promise<string | undefined> {
+): Promise<{ wrong?: string; unknown?: string }> {
   const [station, id] = device.split('/');
-  if (highestIn < ackedIn)
-    return `${device}: the highest stored count is ${highestIn}, acknowledged was ${ackedIn}`;
+  for (const entry of entries) {
+    const highest = sessions.get(entry.session)?.in ?? 0;
+    if (highest < entry.in)
+      return {
+        wrong: `the highest stored count of ${entry.session} is ${highest}, acknowledged was ${entry.in}`,
+      };
+  }
   const { devices } = await get(`/api/v1/stations/${station}`, stationAnswerSchema);
-  const totals = devices.find((each) => each.id === id)?.twin?.totals;
-  if (totals?.['in'] !== highestIn || totals['out'] !== highestOut)
-    return `${device}: the twin counts ${totals?.['in']} in and ${totals?.['out']} out, the readings ${highestIn} and ${highestOut}`;
-  if (devices.filter(({ kind }) => kind === 'door-counter').length > 1) return undefined;
+  const own = devices.find((each) => each.id === id);
+  if (own?.kind !== 'door-counter') return {};
+  const all = [...sessions.values()];
+  if (all.some(({ first }) => first.in > 0 && first.at < from + reachesInMs))
+    return { unknown: 'a session began before the days that are compared' };
+  const sum = (field: 'in' | 'out' | 'count') => all.reduce((total, session) => total + session[field], 0);
+  const [entered, left] = [sum('in'), sum('out')];
+  const { totals, counters } = own.twin ?? {};
+  if (counters?.accepted === sum('count') && (totals?.['in'] !== entered || totals?.['out'] !== left))
+    return {
+      wrong: `the twin counts ${totals?.['in']} in and ${totals?.['out']} out, the readings ${entered} and ${left}`,
+    };
+  if (devices.filter(({ kind }) => kind === 'door-counter').length > 1)
+    return { unknown: 'its station has several doors' };
   for (const level of ['hour', 'day'] as const) {
     const { rows } = await get(
-      `/api/v1/trends?metric=entries&level=${level}&group=station&station=${station}&from=${firstAt - 2 * dayMs}&to=${lastAt + 2 * dayMs}`,
+      `/api/v1/trends?metric=entries&level=${level}&group=station&station=${station}&from=${from}&to=${to}`,
       trendsAnswerSchema,
     );
-    const sum = rows.reduce((total, row) => total + row.sum, 0);
-    if (sum !== highestIn) return `${device}: the ${level}s add up to ${sum}, the readings to ${highestIn}`;
+    const booked = rows.reduce((total, row) => total + row.sum, 0);
+    if (booked !== entered) return { wrong: `the ${level}s add up to ${booked}, the readings to ${entered}` };
   }
-  return undefined;
+  return {};
 }
