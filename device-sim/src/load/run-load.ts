@@ -41,6 +41,8 @@ export interface LoadResult {
 }
 
 const paceMs = 4;
+/** How long after the end a paced load may still offer what full windows held back. */
+const catchUpMs = 500;
 
 /** Offers load to a broker and keeps the ledger of what it acknowledged. Survives a broker that is killed and comes back. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
@@ -93,14 +95,15 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       for (const connection of connections) connection.publish(options.inFlight);
     }
   } else {
+    const asked = Math.round(options.rate * options.seconds);
     let offered = 0;
     let turn = 0;
-    while (performance.now() < endMs && !options.signal?.aborted) {
-      const wanted = Math.floor(((performance.now() - startMs) / 1_000) * options.rate);
+    // A late timer must not cost messages: what the last step missed is offered too, shared among all connections.
+    while (offered < asked && performance.now() < endMs + catchUpMs && !options.signal?.aborted) {
+      const wanted = Math.min(asked, Math.floor(((performance.now() - startMs) / 1_000) * options.rate));
+      const share = Math.ceil((wanted - offered) / connections.length);
       for (let tries = 0; offered < wanted && tries < connections.length; tries += 1) {
-        offered += connections[turn++ % connections.length]!.publish(
-          Math.min(wanted - offered, Math.ceil(options.rate / 1_000 / connections.length) + 1),
-        );
+        offered += connections[turn++ % connections.length]!.publish(Math.min(wanted - offered, share));
       }
       await sleep(paceMs);
     }
