@@ -8,6 +8,10 @@ interface ParserInside {
   parse(bytes: Buffer): number;
   packet: { length: number };
 }
+interface DrainInside {
+  readonly _drainTimer: NodeJS.Timeout | null;
+  waitForDrain(done: (error: Error | null, client: Client) => void): void;
+}
 interface ClientInside {
   readonly _parser: ParserInside;
   readonly will: unknown;
@@ -30,6 +34,25 @@ export function guardPacketLength(
     const announced = parser.packet.length;
     if (rest > 0 && announced > maxBytes()) onTooLarge(announced);
     return rest;
+  };
+}
+
+/**
+ * Lets a message be "delivered" to a subscriber that does not read, as long as little waits in its socket: Aedes holds a message for all of its
+ * subscribers until the slowest has drained, so one frozen client would delay the healthy ones by `drainTimeout`. A client with more
+ * than `maxWaitingBytes` is ended; one that reads nothing for `drainTimeout` still is.
+ */
+export function passFrozenSubscriber(client: Client, maxWaitingBytes: number, onTooMuch: () => void): void {
+  const drain = inside<DrainInside>(client);
+  const wait = drain.waitForDrain.bind(client);
+  const pending = () => undefined;
+  drain.waitForDrain = (done) => {
+    if (drain._drainTimer === null) wait(pending);
+    if (client.conn.writableLength > maxWaitingBytes) {
+      onTooMuch();
+      client.conn.destroy();
+    }
+    setImmediate(done, null, client);
   };
 }
 

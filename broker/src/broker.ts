@@ -11,7 +11,12 @@ import { createLoginBackoff } from '@waystation/shared/runtime/login-backoff';
 import { loadSecretKey } from '@waystation/shared/runtime/secret-key';
 import { readStatuses, type ServiceStatus, writeStatus } from '@waystation/shared/runtime/status-file';
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
-import { guardPacketLength, limitOfflineQueues, skipDelivery } from './aedes-internals.ts';
+import {
+  guardPacketLength,
+  limitOfflineQueues,
+  passFrozenSubscriber,
+  skipDelivery,
+} from './aedes-internals.ts';
 import { Chronicle } from './chronicle.ts';
 import { newCounters } from './counters.ts';
 import { createIntake } from './intake.ts';
@@ -34,6 +39,8 @@ const maxQueuedPerClient = 50;
 const connectTimeoutMs = 10_000;
 /** A subscriber that takes no bytes for this long is closed (FACTS: at Aedes' 60 s it starves healthy ones). */
 const drainTimeoutMs = 5_000;
+/** What may wait in the socket of a subscriber that reads slowly, beside what the kernel holds. */
+const maxWaitingBytes = 1_048_576;
 const keepaliveLimitS = 3_600;
 const registryPollMs = 1_000;
 const statusEveryMs = 1_000;
@@ -188,6 +195,9 @@ export function createBroker({ config, log, clock = systemClock, journalFiles }:
       const client = handle(stream, request);
       const limit = () =>
         sessions.isOpen(client) ? config.MAX_PACKET_BYTES + packetOverheadBytes : maxConnectBytes;
+      passFrozenSubscriber(client, maxWaitingBytes, () => {
+        counters.frozenSubscribers += 1;
+      });
       guardPacketLength(client, limit, () => {
         counters.oversized += 1;
         client.conn.destroy();

@@ -16,6 +16,7 @@ export interface BrokerCounters {
   wills: number;
   presenceRetries: number;
   sessionsExpired: number;
+  frozenSubscribers: number;
 }
 
 export function newCounters(): BrokerCounters {
@@ -36,5 +37,6 @@ export function newCounters(): BrokerCounters {
     wills: 0,
     presenceRetries: 0,
     sessionsExpired: 0,
+    frozenSubscribers: 0,
   };
 }

@@ -3,7 +3,8 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
-import { errorCode, errorLine, WaystationError } from '@waystation/shared/runtime/errors';
+import { errorLine, WaystationError } from '@waystation/shared/runtime/errors';
+import { portFault } from '@waystation/shared/runtime/ports';
 import type { Aedes } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { BrokerCounters } from './counters.ts';
@@ -133,19 +134,7 @@ function createGate(options: ListenerOptions, counters: BrokerCounters) {
 
 function listen(server: Server, host: string, port: number, variable: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const busy = errorCode(error) === 'EADDRINUSE';
-      reject(
-        new WaystationError({
-          code: busy ? 'port_in_use' : 'port_unusable',
-          message: busy
-            ? `Port ${port} (${variable}) on ${host} is in use by another program.`
-            : `Port ${port} (${variable}) on ${host} cannot be opened: ${error.message}.`,
-          fix: `Stop that program, or set ${variable} to a free port.`,
-          cause: error,
-        }),
-      );
-    });
+    server.once('error', (error) => reject(portFault({ variable, host, port }, error)));
     server.listen({ host, port, backlog: 4_096 }, () => {
       server.removeAllListeners('error');
       server.on('error', () => undefined);

@@ -185,8 +185,13 @@ describe('a broker with default limits', () => {
     const service = await bed.client('service:dashboard', { password });
     const big = Buffer.alloc(60_000, 'x');
     for (let count = 0; count < 200; count += 1) service.publish('ws/1/s1/door-1/command', big, { qos: 0 });
+    const sentAt = Date.now();
     await vi.waitFor(() => expect(received).toBe(200), { timeout: 15_000, interval: 50 });
+    expect(Date.now() - sentAt).toBeLessThan(2_000);
     const since = Date.now();
+    await service.publishAsync('ws/1/s1/door-1/command', 'small', { qos: 1 });
+    await vi.waitFor(() => expect(received).toBe(201), soon);
+    expect(Date.now() - since).toBeLessThan(1_000);
     const other = await bed.client('s1/water-1');
     await other.publishAsync('ws/1/s1/water-1/telemetry', 'x', { qos: 1 });
     expect(Date.now() - since).toBeLessThan(1_000);

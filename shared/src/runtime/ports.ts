@@ -32,19 +32,20 @@ export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
 function tryPort({ variable, host, port }: WantedPort): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', (error) => {
-      const busy = errorCode(error) === 'EADDRINUSE';
-      reject(
-        new WaystationError({
-          code: busy ? 'port_in_use' : 'port_unusable',
-          message: busy
-            ? `Port ${port} (${variable}) on ${host} is in use by another program.`
-            : `Port ${port} (${variable}) on ${host} cannot be opened: ${error.message}.`,
-          fix: `Stop that program, or set ${variable} to a free port.`,
-          cause: error,
-        }),
-      );
-    });
+    server.once('error', (error) => reject(portFault({ variable, host, port }, error)));
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve()));
+  });
+}
+
+/** Why a port cannot be opened, for people: names the port, the variable that sets it and what to do. */
+export function portFault({ variable, host, port }: WantedPort, error: Error): WaystationError {
+  const isBusy = errorCode(error) === 'EADDRINUSE';
+  return new WaystationError({
+    code: isBusy ? 'port_in_use' : 'port_unusable',
+    message: isBusy
+      ? `Port ${port} (${variable}) on ${host} is in use by another program.`
+      : `Port ${port} (${variable}) on ${host} cannot be opened: ${error.message}.`,
+    fix: `Stop that program, or set ${variable} to a free port.`,
+    cause: error,
   });
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RollupCell } from '../contracts/rollup.ts';
 import { type DeviceKind, dataSchemas, type ReadingData } from '../contracts/telemetry.ts';
 import type { StoredReading, TelemetryStore } from './port.ts';
+import { maxSeriesSpanMs } from './query-limits.ts';
 
 const t0 = Date.parse('2026-11-21T00:00:00Z');
 const minuteMs = 60_000;
@@ -151,6 +152,36 @@ export function telemetryStoreContract(
       await expect(ask).rejects.toMatchObject({
         code: 'field_unknown',
         fix: expect.stringContaining('in, out'),
+      });
+    });
+
+    it.each([
+      [{ everyMs: 0 }, 'query_invalid'],
+      [{ everyMs: -minuteMs }, 'query_invalid'],
+      [{ everyMs: Number.NaN }, 'query_invalid'],
+      [{ everyMs: Number.POSITIVE_INFINITY }, 'query_invalid'],
+      [{ from: Number.NaN }, 'query_invalid'],
+      [{ to: t0 + maxSeriesSpanMs + 1, everyMs: 2 * maxSeriesSpanMs }, 'span_too_long'],
+      [{ to: t0 + 10_001 * minuteMs }, 'too_many_points'],
+    ])('refuses a series with %o as %s', async (wrong, code) => {
+      await store.writeReadings([door(1, t0)]);
+      const query = {
+        ...all,
+        from: t0,
+        to: t0 + minuteMs,
+        field: 'in',
+        everyMs: minuteMs,
+        fn: 'max',
+      } as const;
+      await expect(store.readSeries({ ...query, ...wrong })).rejects.toMatchObject({ code });
+    });
+
+    it('refuses raw readings of a time or number that is none', async () => {
+      await expect(store.readRaw({ ...all, limit: Number.NaN })).rejects.toMatchObject({
+        code: 'query_invalid',
+      });
+      await expect(store.readRaw({ ...all, to: Number.POSITIVE_INFINITY })).rejects.toMatchObject({
+        code: 'query_invalid',
       });
     });
 

@@ -43,7 +43,7 @@ export interface SeriesQuery {
   readonly field: string;
   readonly from: number;
   readonly to: number;
-  /** Width of a bucket, ms; buckets start at multiples of it since `from`. At most 10,000 buckets. */
+  /** Width of a bucket, ms; buckets start at multiples of it since `from`. At most 10,000 buckets and 400 days. */
   readonly everyMs: number;
   readonly fn: SeriesFunction;
 }

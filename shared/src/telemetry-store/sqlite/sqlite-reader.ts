@@ -3,10 +3,10 @@ import type { DeviceKind } from '../../contracts/telemetry.ts';
 import { WaystationError } from '../../runtime/errors.ts';
 import { checkField } from '../fields.ts';
 import type { RawPage, RawQuery, SeriesPoint, SeriesQuery, StoredReading } from '../port.ts';
+import { checkRawQuery, checkSeriesQuery } from '../query-limits.ts';
 import { decodeData, fieldSql } from './reading-codec.ts';
 
 const maxPageRows = 10_000;
-const maxBuckets = 10_000;
 
 const aggregates = {
   mean: 'avg(v)',
@@ -19,6 +19,7 @@ const aggregates = {
 
 /** Raw readings of one device, by pages. The cursor is the place after the last reading: `at,seq,session`. */
 export function readRaw(db: DatabaseSync, query: RawQuery): RawPage {
+  checkRawQuery(query);
   const limit = Math.max(1, Math.min(maxPageRows, query.limit));
   const devices = deviceIds(db, query);
   if (devices.length === 0) return { readings: [], next: null };
@@ -68,13 +69,7 @@ function toReading({ station, device }: RawQuery, row: RawRow): StoredReading {
 /** One number per bucket, made by SQLite; empty buckets are left out. */
 export function readSeries(db: DatabaseSync, query: SeriesQuery): SeriesPoint[] {
   const { from, to, everyMs, fn } = query;
-  if ((to - from) / everyMs > maxBuckets) {
-    throw new WaystationError({
-      code: 'too_many_points',
-      message: `That is more than ${maxBuckets} points.`,
-      fix: 'Ask for a shorter time or a larger everyMs.',
-    });
-  }
+  checkSeriesQuery(query);
   const devices = db
     .prepare('SELECT id, kind FROM device WHERE station = ? AND device = ?')
     .all(query.station, query.device)
