@@ -11,6 +11,7 @@ import { loadConfig } from '@waystation/shared/runtime/config';
 import { createLifecycle, type Lifecycle } from '@waystation/shared/runtime/lifecycle';
 import { silentLog } from '@waystation/shared/runtime/log';
 import { openDatabase } from '@waystation/shared/runtime/sqlite';
+import { openSqliteStore } from '@waystation/shared/telemetry-store/sqlite/sqlite-store';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createDashboard, type Dashboard } from '../src/dashboard.ts';
@@ -177,6 +178,29 @@ it.each([
     status,
     { error: { code, message: expect.stringMatching(/\w{4}/) } },
   ]);
+});
+
+it('answers no data, not zero, for a day that has coverage but no reading', async () => {
+  const store = openSqliteStore(dataDir);
+  const cell = {
+    level: 'day',
+    metric: 'entries',
+    station: 's1',
+    device: 'door-1',
+    min: null,
+    max: null,
+  } as const;
+  const more = { last: null, coveredMinutes: 5, totalMinutes: 1_440, flagged: false };
+  await store.writeCells([
+    { ...cell, ...more, start: 0, sum: 0, count: 0 },
+    { ...cell, ...more, start: 86_400_000, sum: 0, count: 3 },
+  ]);
+  await store.close();
+  const answer = await fetch(`${url()}/api/v1/trends?from=0&to=200000000`, {
+    headers: { authorization: `Bearer ${await token()}` },
+  });
+  const { rows } = (await answer.json()) as { rows: { sum: number | null }[] };
+  expect(rows.map(({ sum }) => sum)).toEqual([null, 0]);
 });
 
 it('says in health which services are silent and what to do', async () => {

@@ -179,7 +179,8 @@ export function stationRoutes({ registry, state, store, clock }: StationParts): 
           rows: rows.map(({ start, group: name, sum, count, min, max, coveredMinutes, totalMinutes }) => ({
             start,
             group: name,
-            sum,
+            // Minutes before a first reading are covered by it, but nothing was counted in them: no data, not zero.
+            sum: count === 0 && sum === 0 ? null : sum,
             count,
             min,
             max,

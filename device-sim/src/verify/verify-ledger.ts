@@ -180,7 +180,7 @@ async function compareTotals(
       `/api/v1/trends?metric=entries&level=${level}&group=station&station=${station}&from=${from}&to=${to}`,
       trendsAnswerSchema,
     );
-    const booked = rows.reduce((total, row) => total + row.sum, 0);
+    const booked = rows.reduce((total, row) => total + (row.sum ?? 0), 0);
     if (booked !== entered) return { wrong: `the ${level}s add up to ${booked}, the readings to ${entered}` };
   }
   return {};

@@ -184,7 +184,8 @@ export const trendsAnswerSchema = z.object({
     z.object({
       start: z.number(),
       group: z.string(),
-      sum: z.number(),
+      /** Null = no data: no reading fell into this time. */
+      sum: z.number().nullable(),
       count: z.number(),
       min: z.number().nullable(),
       max: z.number().nullable(),

@@ -61,6 +61,9 @@ const environmentSchema = z
     }
   });
 
+/** Every variable that is read, as the README lists them. */
+export const variableNames = Object.keys(environmentSchema.shape);
+
 export type Environment = z.output<typeof environmentSchema>;
 
 /** The configuration of one process; `dataDir` is absolute. */
