@@ -88,7 +88,7 @@ it('runs on after a wrong secret, a foreign topic, 10 MB and a string where a nu
   ] as const) {
     const client = await device();
     client.on('error', () => undefined);
-    const closed = new Promise((resolve) => client.once('close', resolve));
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
     client.publish(topic, payload, { qos: 1 });
     await closed;
     client.end(true);
